@@ -1,0 +1,41 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+export default tseslint.config(
+  { ignores: ['node_modules/', 'cdktf.out/', '.platform/'] },
+  js.configs.recommended,
+  tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      // Numbers in messages are the rule here, not the exception.
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      // A construct acts by being created in a scope.
+      'no-new': 'off',
+      '@typescript-eslint/no-extraneous-class': 'off',
+      // The one place that reads the process environment is environments/process-env.ts (bootstrap.mjs runs before it).
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "MemberExpression[object.name='process'][property.name='env']",
+          message: 'Read the process environment through environments/process-env.ts only.',
+        },
+      ],
+    },
+  },
+  {
+    files: ['environments/process-env.ts', '**/*.mjs'],
+    rules: { 'no-restricted-syntax': 'off' },
+  },
+  {
+    // Dependencies point one way: only core and network know the Docker provider's bindings.
+    files: ['**/*.ts'],
+    ignores: ['constructs/core/**', 'constructs/network/**', 'test/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['@cdktf/provider-docker', '@cdktf/provider-docker/**'], message: 'Use constructs/core.' }] },
+      ],
+    },
+  },
+);
