@@ -1,0 +1,72 @@
+import { rmSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import { PlatformError } from '../../constructs/core/platform-error.js';
+import { readSite, writeSite } from '../../environments/site.js';
+import type { Context } from '../context.js';
+import { registeredVolumes } from '../deploy.js';
+import { connectEngine } from '../machine/engine.js';
+import type { PrepareOptions } from '../prepare.js';
+import { removeDeployment } from './down.js';
+
+export interface DestroyOptions extends PrepareOptions {
+  readonly deleteData?: boolean;
+  readonly yes?: boolean;
+}
+
+/** Like down; with `deleteData` also the data volumes, secrets and state, after a question. */
+export async function destroyCommand(context: Context, options: DestroyOptions): Promise<number> {
+  const volumes = registeredVolumes(context);
+  if (!(await agreed(context, options, volumes))) {
+    console.log('Nothing was removed.');
+    return 1;
+  }
+  await removeDeployment(context, options);
+  if (!options.deleteData) {
+    console.log(`${context.name} is removed. Its data is kept in ${volumes.length} volumes; --delete-data removes them.`);
+    return 0;
+  }
+  await deleteVolumes(volumes);
+  forgetDeployment(context);
+  console.log(`${context.name} is removed, with its data (${volumes.length} volumes) and its secrets.`);
+  return 0;
+}
+
+async function agreed(context: Context, options: DestroyOptions, volumes: readonly string[]): Promise<boolean> {
+  if (options.yes) return true;
+  const what = options.deleteData
+    ? `all containers, networks, secrets and DATA of ${context.name}:\n${volumes.map((name) => `  ${name}\n`).join('')}`
+    : `all containers and networks of ${context.name} (data stays)\n`;
+  if (!process.stdin.isTTY) {
+    throw new PlatformError({
+      what: 'destroy asks before it removes anything, and there is no terminal to ask on',
+      allowed: 'a terminal, or --yes',
+      fix: `Add --yes to remove ${what.trim()}`,
+    });
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question(`This removes ${what}Type the name ${context.name} to go on: `);
+  terminal.close();
+  return answer.trim() === context.name;
+}
+
+/** Exactly the registered ones: a prefix would take those of `dev-2` with those of `dev`. */
+async function deleteVolumes(names: readonly string[]): Promise<void> {
+  const { docker } = await connectEngine();
+  for (const name of names) {
+    try {
+      await docker.getVolume(name).remove();
+    } catch (error) {
+      // Registered before it was ever created.
+      if (!(error instanceof Error && 'statusCode' in error && error.statusCode === 404)) throw error;
+    }
+  }
+}
+
+/** Also frees the subnet and ports of an instance. */
+function forgetDeployment(context: Context): void {
+  const site = readSite(context.project);
+  const { [context.name]: _, ...others } = site.deployments;
+  if (context.name in site.deployments) writeSite(context.project, { ...site, deployments: others });
+  rmSync(context.paths.folder, { recursive: true, force: true });
+  rmSync(context.paths.stack, { recursive: true, force: true });
+}

@@ -1,0 +1,15 @@
+import type { Context } from '../context.js';
+import { describe } from '../deploy.js';
+import { prepare, type PrepareOptions } from '../prepare.js';
+
+/** Everything that `npx cdktf deploy` needs: engine, images, provider, secrets and the synthesized program. */
+export async function prepareMachineCommand(context: Context, options: PrepareOptions): Promise<number> {
+  const { engine, site, terraform } = await prepare(context, options);
+  describe(context, site);
+  await terraform.init();
+  console.log(
+    `This machine is ready: Docker engine ${engine.version}, images and provider are here.\n` +
+      `Next: \`npm start\`, or \`npx cdktf deploy ${context.name} --skip-provider-lock\`.`,
+  );
+  return 0;
+}

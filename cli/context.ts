@@ -1,0 +1,54 @@
+import { join, resolve } from 'node:path';
+import { deploymentName } from '../constructs/core/deployment.js';
+import type { Environment } from '../environments/schema.js';
+import { select } from '../environments/selection.js';
+
+/** What a command works on, and where its files are. */
+export interface Context {
+  /** Folder of the checkout. */
+  readonly project: string;
+  readonly environment: Environment;
+  readonly instance: string | undefined;
+  /** Environment and instance: `dev`, `dev-alice`. */
+  readonly name: string;
+  readonly paths: DeploymentPaths;
+}
+
+/** Files of one deployment. Everything under .platform is git-ignored. */
+export interface DeploymentPaths {
+  readonly folder: string;
+  /** One file a secret, its name without ending. */
+  readonly secrets: string;
+  /** Secret files, filled in; Terraform uploads them. */
+  readonly files: string;
+  readonly state: string;
+  /** What was applied last, to tell drift. */
+  readonly applied: string;
+  /** Names of the data volumes that were ever created: exactly what `destroy --delete-data` removes. */
+  readonly volumes: string;
+  /** Where Terraform runs: cdk.tf.json and topology.json. */
+  readonly stack: string;
+}
+
+/** @throws PlatformError for unknown environments and unusable names */
+export function createContext(options: { env?: string | undefined; instance?: string | undefined }): Context {
+  const project = process.cwd();
+  const { environment, instance } = select(options);
+  const name = deploymentName(environment.name, instance);
+  const folder = join(project, '.platform', name);
+  return {
+    project,
+    environment,
+    instance,
+    name,
+    paths: {
+      folder,
+      secrets: join(folder, 'secrets'),
+      files: join(folder, 'files'),
+      state: join(folder, 'terraform.tfstate'),
+      applied: join(folder, 'applied.json'),
+      volumes: join(folder, 'volumes.json'),
+      stack: resolve(project, 'cdktf.out', 'stacks', name),
+    },
+  };
+}

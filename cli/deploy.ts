@@ -1,0 +1,60 @@
+import { mkdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Topology } from '../constructs/core/topology.js';
+import type { Site } from '../environments/site.js';
+import { synthesize } from '../stacks/synth.js';
+import type { Context } from './context.js';
+import { findDrift, forgetApplied, recordApplied } from './drift.js';
+import type { Engine } from './machine/engine.js';
+import { findLeftovers, removeLeftovers } from './preflight/leftovers.js';
+import { prepareSecrets } from './secrets.js';
+import type { Terraform } from './terraform.js';
+
+/** Writes the Terraform program, the topology and the secret files that both refer to. */
+export function describe(context: Context, site: Site): Topology {
+  const topology = synthesize({ environment: context.environment, instance: context.instance, site });
+  prepareSecrets(topology, context.paths);
+  return topology;
+}
+
+/** Brings the engine to what is declared. Also mends what an interrupted run left behind. */
+export async function apply(context: Context, engine: Engine, terraform: Terraform, topology: Topology): Promise<void> {
+  registerVolumes(context, topology);
+  await removeLeftovers(engine, await findLeftovers(context, engine));
+  const { differences } = await findDrift(context, engine.docker, topology);
+  const known = existsSync(context.paths.applied) && differences.length === 0;
+  // Until this apply is through, nothing is known for certain.
+  forgetApplied(context);
+  await terraform.init();
+  await terraform.apply(!known);
+}
+
+/** Remembers what runs, so that the next start can tell at once that nothing is to do. */
+export async function remember(context: Context, engine: Engine, topology: Topology): Promise<void> {
+  await recordApplied(context, engine.docker, topology);
+}
+
+/** Removes containers and networks; data volumes stay. */
+export async function remove(context: Context, engine: Engine, terraform: Terraform): Promise<void> {
+  forgetApplied(context);
+  if (existsSync(context.paths.state)) {
+    await terraform.init();
+    await terraform.destroy();
+  }
+  await removeLeftovers(engine, await findLeftovers(context, engine));
+}
+
+/** Names of all data volumes that this deployment ever had. */
+export function registeredVolumes(context: Context): string[] {
+  return existsSync(context.paths.volumes) ? (JSON.parse(readFileSync(context.paths.volumes, 'utf8')) as string[]) : [];
+}
+
+/** Before they are created: a volume that is not in the register would never be removed. */
+function registerVolumes(context: Context, topology: Topology): void {
+  const declared = topology.services.flatMap(({ instances }) =>
+    instances.flatMap(({ volumes }) => volumes.map(({ name }) => name)),
+  );
+  const all = [...new Set([...registeredVolumes(context), ...declared])].sort();
+  mkdirSync(dirname(context.paths.volumes), { recursive: true });
+  writeFileSync(context.paths.volumes, `${JSON.stringify(all, null, 2)}\n`);
+}

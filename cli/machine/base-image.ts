@@ -1,0 +1,110 @@
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { imageTag } from '../../constructs/core/content-hash.js';
+import { PlatformError } from '../../constructs/core/platform-error.js';
+import { findDocker } from './docker-cli.js';
+import type { Engine } from './engine.js';
+import { withLock } from './lock.mjs';
+import { cacheFolder } from './paths.mjs';
+import { findProgram, runProgram } from './programs.mjs';
+
+const SUITE = 'trixie';
+const WEEK_MS = 7 * 24 * 3600 * 1000;
+
+/** Nobody reads these in a container. The images built from this one leave them out too. */
+const LEFT_OUT = [
+  '/usr/share/doc/*',
+  '/usr/share/man/*',
+  '/usr/share/info/*',
+  '/usr/share/locale/*',
+  '/usr/share/lintian/*',
+];
+/** A licence has to come with the software. */
+const KEPT = '/usr/share/doc/*/copyright';
+
+/**
+ * Makes the base image from Debian's packages, for machines that no image registry answers.
+ * @param folder of the base image; its packages.txt says what it holds
+ * @throws PlatformError where that cannot be done
+ */
+export async function buildBaseFromPackages(
+  engine: Engine,
+  folder: string,
+  onProgress?: (line: string) => void,
+): Promise<void> {
+  const tag = imageTag(folder);
+  const archive = join(cacheFolder(), `${tag.replaceAll(/[/:]/g, '-')}-${engine.architecture}.tar`);
+  await mkdir(cacheFolder(), { recursive: true });
+  await withLock(`${archive}.lock`, async () => {
+    if (!(await isFresh(archive))) await bootstrapDebian(archive, folder, engine.architecture, onProgress);
+  });
+  onProgress?.('importing it into the engine');
+  await runProgram(findDocker(), ['import', archive, tag], { env: { ...engine.environment } });
+}
+
+/** A week old, it would lack security updates. */
+async function isFresh(archive: string): Promise<boolean> {
+  try {
+    return Date.now() - (await stat(archive)).mtimeMs < WEEK_MS;
+  } catch {
+    return false;
+  }
+}
+
+async function bootstrapDebian(
+  archive: string,
+  folder: string,
+  architecture: string,
+  onProgress?: (line: string) => void,
+): Promise<void> {
+  const mmdebstrap = await findMmdebstrap(onProgress);
+  const packages = (await readFile(join(folder, 'packages.txt'), 'utf8')).trim().split(/\s+/);
+  const draft = `${archive}.new`;
+  const options = [
+    '--variant=apt',
+    '--format=tar',
+    `--architectures=${architecture}`,
+    `--include=${packages.join(',')}`,
+    ...LEFT_OUT.map((path) => `--dpkgopt=path-exclude=${path}`),
+    `--dpkgopt=path-include=${KEPT}`,
+  ];
+  try {
+    await runProgram(mmdebstrap, [...options, SUITE, draft], { onLine: onProgress });
+    await rename(draft, archive);
+  } catch (cause) {
+    throw new PlatformError(
+      {
+        what: `the base image could not be made from Debian's packages: ${cause instanceof Error ? cause.message : String(cause)}`,
+        fix: 'Check that a Debian mirror answers (http://deb.debian.org), or use --images=pull where an image registry does.',
+      },
+      { cause },
+    );
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+async function findMmdebstrap(onProgress?: (line: string) => void): Promise<string> {
+  const found = findProgram('mmdebstrap');
+  if (found !== undefined) return found;
+  if (process.platform === 'linux' && process.getuid?.() === 0 && findProgram('apt-get') !== undefined) {
+    onProgress?.('installing mmdebstrap');
+    const env = { DEBIAN_FRONTEND: 'noninteractive' };
+    await runProgram('apt-get', ['update', '-q'], { env, onLine: onProgress });
+    // The archive's keys, as Ubuntu does not have them.
+    const packages = ['mmdebstrap', 'debian-archive-keyring'];
+    await runProgram('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...packages], {
+      env,
+      onLine: onProgress,
+    });
+    const installed = findProgram('mmdebstrap');
+    if (installed !== undefined) return installed;
+  }
+  throw new PlatformError({
+    what: "making the base image from Debian's packages needs mmdebstrap, which this machine lacks",
+    fix:
+      process.platform === 'linux'
+        ? 'Install it (on Debian and Ubuntu: `sudo apt-get install mmdebstrap debian-archive-keyring`), or use --images=pull.'
+        : 'Run the command in a Debian or Ubuntu of WSL2 or in a virtual machine, or give Docker a registry mirror and use --images=pull.',
+  });
+}

@@ -1,0 +1,74 @@
+/** The program as bundles that start fast, made again whenever a source changed. */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { withLock } from './lock.mjs';
+import { stateFolder } from './paths.mjs';
+import { userError } from './programs.mjs';
+
+/** What goes into the bundles. */
+const sources = ['cli', 'constructs', 'environments', 'stacks', 'main.ts', 'package-lock.json', 'bootstrap.mjs'];
+/**
+ * The folder with the bundles of the sources as they are now. Its name is their fingerprint, so nothing else has to say whether it is fresh.
+ * @returns {Promise<string>}
+ */
+export async function ensureBundles() {
+  const builds = join(stateFolder, 'build');
+  const folder = join(builds, fingerprint(sources));
+  if (existsSync(folder)) return folder;
+  await withLock(join(stateFolder, 'build.lock'), async () => {
+    if (existsSync(folder)) return;
+    rmSync(builds, { recursive: true, force: true });
+    const draft = `${folder}.new`;
+    await bundle(draft);
+    renameSync(draft, folder);
+  });
+  return folder;
+}
+
+/** @param {string} outdir */
+async function bundle(outdir) {
+  const { build } = await import('esbuild');
+  try {
+    await build({
+      entryPoints: { cli: 'cli/main.ts', app: 'main.ts' },
+      outdir,
+      outExtension: { '.js': '.mjs' },
+      bundle: true,
+      platform: 'node',
+      target: 'node20',
+      format: 'esm',
+      sourcemap: true,
+      external: ['*.node'],
+      // Packages written for CommonJS ask for these.
+      banner: {
+        js: [
+          `import { createRequire as createRequireHere } from 'node:module';`,
+          `const require = createRequireHere(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname;`,
+        ].join('\n'),
+      },
+      logLevel: 'silent',
+    });
+  } catch (error) {
+    throw userError(
+      `the program could not be bundled: ${error instanceof Error ? error.message : String(error)}`,
+      'Mend the source file that it names; `npm run lint` says more.',
+    );
+  }
+}
+
+/**
+ * Changes with any change of a source file: name, size or time.
+ * @param {string[]} paths files and folders
+ */
+export function fingerprint(paths) {
+  const hash = createHash('sha256');
+  /** @param {string} path */
+  const visit = (path) => {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats?.isDirectory()) for (const name of readdirSync(path).sort()) visit(join(path, name));
+    else if (stats && /\.(?:ts|mjs|json)$/.test(path)) hash.update(`${path} ${stats.size} ${stats.mtimeMs}\n`);
+  };
+  for (const path of paths) visit(path);
+  return hash.digest('hex').slice(0, 16);
+}

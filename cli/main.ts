@@ -1,0 +1,105 @@
+import { Command, CommanderError, Option } from 'commander';
+import { PlatformError } from '../constructs/core/platform-error.js';
+import { processEnv } from '../environments/process-env.js';
+import { destroyCommand } from './commands/destroy.js';
+import { downCommand } from './commands/down.js';
+import { outputsCommand } from './commands/outputs.js';
+import { planCommand } from './commands/plan.js';
+import { prepareMachineCommand } from './commands/prepare-machine.js';
+import { startCommand } from './commands/start.js';
+import { statusCommand } from './commands/status.js';
+import { testCommand } from './commands/test.js';
+import { createContext } from './context.js';
+import type { Early } from './machine/prepare.js';
+
+interface DeploymentOptions {
+  readonly env?: string;
+  readonly instance?: string;
+}
+
+/**
+ * Runs one command.
+ * @param argv without the program's name
+ * @param early what bootstrap.mjs began while dependencies were installed
+ * @returns the exit code; errors that the user can mend are printed, others come with their stack
+ */
+export async function run(argv: readonly string[], early: Early = {}): Promise<number> {
+  let exitCode = 0;
+  const program = createProgram(early, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    const debug = processEnv['DEBUG'] !== undefined;
+    console.error(error instanceof PlatformError && !debug ? `\nError: ${error.message}` : error);
+    return 1;
+  }
+  return exitCode;
+}
+
+function createProgram(early: Early, exit: (code: number) => void): Command {
+  const program = new Command('npm run')
+    .description('A production-like Redis + API + proxy platform on your Docker engine.')
+    .usage('<command> -- [options]')
+    .exitOverride()
+    .showHelpAfterError()
+    .addHelpText('after', '\nnpm passes options on behind two dashes: npm run status -- --json');
+
+  const command = (name: string, description: string) =>
+    program
+      .command(name)
+      .description(description)
+      .exitOverride()
+      .option('--env <name>', 'the environment (default: PLATFORM_ENV, else dev)')
+      .option('--instance <name>', 'another copy of it, with its own names, subnets and ports');
+  const preparing = (name: string, description: string) =>
+    command(name, description)
+      .addOption(new Option('--images <way>', 'where images come from').choices(['pull', 'build', 'auto']))
+      .addOption(new Option('--provider <way>', 'where the Terraform provider comes from').choices(['registry', 'build', 'auto']))
+      .option('--no-install', 'never install or start a Docker engine')
+      .option('--verbose', 'show what builds and Terraform print');
+  const on = <T extends DeploymentOptions>(target: Command, act: (options: T) => Promise<number>) =>
+    target.action(async (options: T) => {
+      exit(await act(options));
+    });
+
+  on(preparing('start', 'prepare the machine and bring the platform up; nothing to do takes a second'), (options) =>
+    startCommand(createContext(options), { ...options, early }),
+  );
+  on(
+    preparing('test', 'offline tests, then deploy the test environment, test it, remove it')
+      .option('--offline', 'only what needs no engine')
+      .option('--require-engine', 'fail where no engine can be had, instead of skipping the deployed tests')
+      .option('--keep', 'leave the test environment running')
+      .option('--only <pattern>', 'only deployed tests whose file matches'),
+    (options: DeploymentOptions) => testCommand({ ...options, early }),
+  );
+  on(preparing('plan', 'show what would change; exit code 0: nothing, 2: changes, 1: error'), (options) =>
+    planCommand(createContext(options), { ...options, early }),
+  );
+  on(preparing('prepare-machine', 'engine, images and provider, so that `npx cdktf deploy` works'), (options) =>
+    prepareMachineCommand(createContext(options), { ...options, early }),
+  );
+  on(command('status', 'who is master, who lags, what is unwell; exit code 0 only if all is well').option('--json', 'as JSON'), (options) =>
+    statusCommand(createContext(options), options),
+  );
+  on(
+    command('outputs', 'where to connect')
+      .option('--json', 'as JSON')
+      .option('--show-secrets', 'with passwords'),
+    (options) => Promise.resolve(outputsCommand(createContext(options), options)),
+  );
+  on(preparing('down', 'remove containers and networks; data stays'), (options) =>
+    downCommand(createContext(options), { ...options, early }),
+  );
+  on(
+    preparing('destroy', 'remove the deployment, after a question')
+      .option('--delete-data', 'its data and secrets too, for good')
+      .option('--yes', 'do not ask'),
+    (options) => destroyCommand(createContext(options), { ...options, early }),
+  );
+  return program;
+}
+

@@ -1,0 +1,117 @@
+import { createServer } from 'node:net';
+import type { Problem } from '../../constructs/core/platform-error.js';
+import type { Topology } from '../../constructs/core/topology.js';
+import type { Site } from '../../environments/site.js';
+import type { Context } from '../context.js';
+import type { Engine } from '../machine/engine.js';
+import { hasCode } from '../machine/lock.mjs';
+import { nameOf } from '../status/containers.js';
+import { describeHolder } from './port-holder.js';
+
+/** A port of the host that a deployment publishes. */
+export interface HostPort {
+  /** E.g. `redis-master`. */
+  readonly name: string;
+  readonly port: number;
+  /** Where it is set, e.g. `proxy.ports.redisMaster in environments/dev.ts`; undefined for an instance, which has ports picked for it. */
+  readonly setting: string | undefined;
+}
+
+/** What the settings of the published names are called; the rest is found in `proxy.ports` itself. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  'redis-master': 'redisMaster',
+  'redis-replicas': 'redisReplicas',
+  sentinel: 'sentinels',
+  'redis-node': 'nodes',
+};
+
+/** The ports that a deployment really publishes, which another instance's topology does not show. */
+export function hostPorts(topology: Topology, site: Site): HostPort[] {
+  const picked = site.deployments[topology.deployment]?.ports;
+  return topology.published.map(({ name, hostPort }) => {
+    const family = name.replace(/-\d+$/, '');
+    const setting = `proxy.ports.${SETTINGS[family] ?? family} in environments/${topology.environment}.ts`;
+    const port = picked?.[name];
+    return port === undefined ? { name, port: hostPort, setting } : { name, port, setting: undefined };
+  });
+}
+
+/** Which of the ports are taken, by whom, and what to change. What this deployment publishes already is its own. */
+export async function checkPorts(
+  context: Context,
+  engine: Pick<Engine, 'docker'>,
+  ports: readonly HostPort[],
+): Promise<Problem[]> {
+  const published = await publishedPorts(engine);
+  const own = new Set(published.filter(({ deployment }) => deployment === context.name).map(({ port }) => port));
+  const problems = await Promise.all(
+    ports
+      .filter(({ port }) => !own.has(port))
+      .map(async (wanted) => {
+        const container = published.find(({ port }) => port === wanted.port)?.container;
+        if (container !== undefined) return [taken(wanted, `the container ${container}`)];
+        const refusal = await tryToListen(wanted.port);
+        if (refusal === undefined) return [];
+        return [refusal === 'in use' ? taken(wanted, await describeHolder(wanted.port)) : refused(wanted, refusal)];
+      }),
+  );
+  return problems.flat();
+}
+
+interface PublishedPort {
+  readonly port: number;
+  readonly container: string;
+  readonly deployment: string | undefined;
+}
+
+/** What running containers publish where 127.0.0.1 would clash with it: there, or on every address. */
+async function publishedPorts({ docker }: Pick<Engine, 'docker'>): Promise<PublishedPort[]> {
+  const containers = await docker.listContainers();
+  return containers.flatMap(({ Names, Labels, Ports }) =>
+    Ports.filter(({ PublicPort, IP, Type }) => PublicPort && Type === 'tcp' && isLocal(IP)).map(({ PublicPort }) => ({
+      port: PublicPort,
+      container: nameOf(Names),
+      deployment: Labels['redis-platform.deployment'],
+    })),
+  );
+}
+
+function isLocal(address: string | undefined): boolean {
+  return address === undefined || ['', '0.0.0.0', '::', '127.0.0.1'].includes(address);
+}
+
+/** @returns why not, or undefined if the port is free on 127.0.0.1 */
+export function tryToListen(port: number): Promise<'in use' | 'not allowed' | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error) => {
+      resolve(hasCode(error, 'EACCES') ? 'not allowed' : 'in use');
+    });
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
+      server.close(() => {
+        resolve(undefined);
+      });
+    });
+  });
+}
+
+function taken({ name, port, setting }: HostPort, holder: string | undefined): Problem {
+  return {
+    what: `port ${port} on 127.0.0.1, for ${name}, is taken${holder === undefined ? '' : ` by ${holder}`}`,
+    fix: advice(setting),
+  };
+}
+
+function refused({ name, port, setting }: HostPort, reason: string, platform = process.platform): Problem {
+  const why =
+    platform === 'win32'
+      ? 'Windows may have reserved it: `netsh int ipv4 show excludedportrange protocol=tcp` lists such ranges. '
+      : '';
+  return { what: `port ${port} on 127.0.0.1, for ${name}, is ${reason} to this user`, fix: why + advice(setting) };
+}
+
+function advice(setting: string | undefined): string {
+  return setting === undefined
+    ? 'Stop what holds it, or choose another --instance NAME.'
+    : `Stop what holds it, change ${setting}, or use --instance NAME, which picks free ports.`;
+}

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import type { Topology } from '../constructs/core/topology.js';
+import { readSite, type Site, siteFile, writeSite } from '../environments/site.js';
+import { synthesize } from '../stacks/synth.js';
+import type { Context } from './context.js';
+import type { Engine } from './machine/engine.js';
+import { type Early, prepareMachine } from './machine/prepare.js';
+import type { ForcedSources } from './machine/registries.mjs';
+import { allocateInstance } from './preflight/instance.js';
+import { Terraform } from './terraform.js';
+
+/** What every command that prepares the machine takes. */
+export interface PrepareOptions {
+  readonly images?: ForcedSources['images'] | false;
+  readonly provider?: ForcedSources['provider'];
+  /** Whether an engine may be installed or started. */
+  readonly install?: boolean;
+  readonly verbose?: boolean;
+  readonly early?: Early;
+}
+
+export interface Prepared {
+  readonly engine: Engine;
+  readonly terraform: Terraform;
+  readonly site: Site;
+}
+
+/**
+ * Makes the machine ready for a deployment and records what synth needs to know of it.
+ * @param options `images: false` where none are needed
+ */
+export async function prepare(context: Context, options: PrepareOptions): Promise<Prepared> {
+  const topology = synthesize({ environment: context.environment, instance: context.instance, site: readSite(context.project) });
+  const machine = await prepareMachine({
+    ...(options.images === false ? { folders: [] } : imagesOf(topology)),
+    forced: { images: options.images === false ? undefined : options.images, provider: options.provider },
+    allowInstall: options.install ?? true,
+    confirm: process.stdin.isTTY ? ask : undefined,
+    ...(options.early && { early: options.early }),
+  });
+  const site = await recordSite(context, machine.engine, topology);
+  const terraform = new Terraform(
+    context,
+    {
+      binary: machine.terraform.binary,
+      platform: machine.terraform.platform,
+      provider: machine.provider,
+      environment: machine.environment,
+    },
+    options.verbose ? console.log : () => undefined,
+  );
+  return { engine: machine.engine, terraform, site };
+}
+
+function imagesOf(topology: Topology) {
+  const images = topology.services.map(({ name, image }) => ({ ...image, declaredAt: `the service ${name}` }));
+  return {
+    folders: [...new Set(images.filter(({ kind }) => kind === 'directory').map(({ from }) => from))],
+    references: images
+      .filter(({ kind }) => kind === 'registry')
+      .map(({ reference, declaredAt }) => ({ reference, declaredAt })),
+  };
+}
+
+/** Engine abilities stay as they were recorded while anything is deployed: an upgrade must not replace networks silently. */
+async function recordSite(context: Context, engine: Engine, topology: Topology): Promise<Site> {
+  const { project, name, instance } = context;
+  const known = existsSync(siteFile(project)) ? readSite(project) : undefined;
+  const abilities = { isolatedGateways: engine.isolatedGateways, startInterval: engine.startInterval };
+  const site: Site = {
+    owner: known?.owner ?? randomBytes(4).toString('hex'),
+    engine: known && anythingDeployed(project) ? known.engine : abilities,
+    deployments: known?.deployments ?? {},
+  };
+  const allocated = instance === undefined ? undefined : await allocateInstance(context, engine, site, topology);
+  const recorded = allocated ? { ...site, deployments: { ...site.deployments, [name]: allocated } } : site;
+  if (JSON.stringify(recorded) !== JSON.stringify(known)) writeSite(project, recorded);
+  return recorded;
+}
+
+function anythingDeployed(project: string): boolean {
+  const folder = join(project, '.platform');
+  return readdirSync(folder, { withFileTypes: true }).some(
+    (entry) => entry.isDirectory() && existsSync(join(folder, entry.name, 'applied.json')),
+  );
+}
+
+async function ask(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question(`${question} [y/N] `);
+  terminal.close();
+  return /^y(es)?$/i.test(answer.trim());
+}

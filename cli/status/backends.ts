@@ -1,0 +1,125 @@
+import type { BackendStatus, Finding } from './status.js';
+
+const ANSWER_MS = 1000;
+
+export interface BackendView {
+  readonly statuses: readonly BackendStatus[];
+  readonly findings: readonly Finding[];
+}
+
+export interface StatisticsPage {
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** One server line of the proxy's statistics (haproxy 3.0 management guide 9.1). */
+export interface ServerLine {
+  readonly backend: string;
+  readonly server: string;
+  readonly status: string;
+  /** Result of the last check, e.g. `L4CON Connection refused`. */
+  readonly check: string;
+  /** Since the status last changed. */
+  readonly seconds: number;
+}
+
+/** @param published names of the published ports, which the backends share */
+export async function askProxy(page: StatisticsPage, published: readonly string[]): Promise<BackendView> {
+  try {
+    const credentials = Buffer.from(`${page.username}:${page.password}`).toString('base64');
+    const response = await fetch(`${page.url};csv`, {
+      headers: { authorization: `Basic ${credentials}` },
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
+    const text = await response.text();
+    if (response.status === 401) {
+      const problem =
+        'the statistics page does not accept its password. Its secret file changed: run `npm start` again.';
+      return { statuses: [], findings: [{ problem }] };
+    }
+    if (!response.ok) throw new Error(`HTTP status ${response.status}`);
+    return describeBackends(parseStatistics(text), published);
+  } catch (error) {
+    // fetch says only that it failed; why is in the cause.
+    const { cause, message } = error as { cause?: { message?: string }; message?: string };
+    const reason = cause?.message ?? message ?? String(error);
+    return {
+      statuses: [],
+      findings: [{ problem: `the proxy's statistics page ${page.url} does not answer (${reason}).` }],
+    };
+  }
+}
+
+/** Which servers must be up: one master, every other node as a replica, and all of the rest. */
+export function describeBackends(lines: readonly ServerLine[], published: readonly string[]): BackendView {
+  const names = published.filter((name) => name !== 'stats');
+  const views = names.map((name) => {
+    const servers = lines.filter(({ backend }) => backend === name);
+    const up = servers.filter(isUp);
+    const expectedUp = { 'redis-master': 1, 'redis-replicas': servers.length - 1 }[name] ?? servers.length;
+    const ok = servers.length > 0 && up.length === expectedUp;
+    const status: BackendStatus = {
+      name,
+      expectedUp,
+      servers: servers.map((server) => ({
+        name: server.server,
+        up: isUp(server),
+        status: server.status,
+        check: server.check,
+      })),
+      ok,
+    };
+    return { status, findings: ok ? [] : backendFindings(name, servers, expectedUp) };
+  });
+  return { statuses: views.map(({ status }) => status), findings: views.flatMap(({ findings }) => findings) };
+}
+
+/** Also `UP 1/2`, on its way down, and `no check`. */
+function isUp({ status }: ServerLine): boolean {
+  return status.startsWith('UP') || status === 'no check';
+}
+
+function backendFindings(name: string, servers: readonly ServerLine[], expectedUp: number): Finding[] {
+  if (servers.length === 0) {
+    return [
+      {
+        about: 'proxy-0',
+        problem: `the proxy has no backend ${name}. Run \`npm start\`, which brings its configuration up to date.`,
+      },
+    ];
+  }
+  const up = servers.filter(isUp);
+  if (expectedUp !== servers.length) {
+    const found = up.length === 0 ? 'no server' : up.map(({ server }) => server).join(', ');
+    return [
+      { problem: `the proxy's ${name} leads to ${found}; ${expectedUp} of ${servers.length} servers should be up.` },
+    ];
+  }
+  return servers
+    .filter((server) => !isUp(server))
+    .map(({ server, status, check, seconds }) => ({
+      about: server,
+      problem: `the proxy's ${name} has ${server} as ${status} for ${seconds} s (${check === '' ? 'no check yet' : check}).`,
+    }));
+}
+
+/** @param text the statistics as CSV, with the names of the columns in its first line */
+export function parseStatistics(text: string): ServerLine[] {
+  const [header = '', ...lines] = text.split(/\r?\n/).filter((line) => line !== '');
+  const columns = parseCsvLine(header.replace(/^# /, ''));
+  return lines.flatMap((line) => {
+    const cells = parseCsvLine(line);
+    const cell = (column: string) => cells[columns.indexOf(column)] ?? '';
+    const server = cell('svname');
+    if (server === 'FRONTEND' || server === 'BACKEND') return [];
+    const check = `${cell('check_status').replace(/^\* /, '')} ${cell('last_chk')}`.trim();
+    return { backend: cell('pxname'), server, status: cell('status'), check, seconds: Number(cell('lastchg')) };
+  });
+}
+
+/** A cell with a comma or a quote is quoted, quotes in it are doubled. */
+function parseCsvLine(line: string): string[] {
+  const cells = line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g);
+  return [...cells].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '');
+}

@@ -1,0 +1,86 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type Docker from 'dockerode';
+import { PlatformError } from '../../constructs/core/platform-error.js';
+import type { Topology } from '../../constructs/core/topology.js';
+import type { Duration } from '../../constructs/core/units.js';
+import type { Context } from '../context.js';
+import { declaredContainers } from './containers.js';
+import { gatherStatus } from './gather.js';
+import { lastLogLines } from './logs.js';
+import type { Status } from './status.js';
+
+/** Between two looks: short at first, as most of a start is over within seconds. */
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 500;
+const LOG_LINES = 10;
+
+export interface WaitOptions {
+  readonly within: Duration;
+  /** Gets a short text such as `7/9 containers healthy, waiting for redis-sentinel-2`. @default nobody */
+  readonly onProgress?: (text: string) => void;
+}
+
+/**
+ * Waits until all is well.
+ * @throws PlatformError when time is up, with what is still wrong and the last log lines of the containers concerned,
+ * or at once if the engine stops answering
+ */
+export async function waitUntilReady(
+  context: Context,
+  engine: Docker,
+  topology: Topology,
+  { within, onProgress }: WaitOptions,
+): Promise<Status> {
+  const deadline = Date.now() + within.toMilliseconds();
+  for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 1.5, LONGEST_PAUSE_MS)) {
+    await checkEngine(engine, context.name);
+    const status = await gatherStatus(context, engine, topology);
+    if (status.ok) return status;
+    onProgress?.(describeProgress(status));
+    if (Date.now() + wait >= deadline) throw await notReady(engine, topology, status, within);
+    await pause(wait);
+  }
+}
+
+export function describeProgress({ containers, concerned, problems }: Status): string {
+  const services = containers.filter(({ role }) => role === 'service');
+  const healthy = services.filter(({ ok }) => ok).length;
+  const [first] = concerned;
+  return `${healthy}/${services.length} containers healthy, waiting for ${first ?? `this to end: ${problems[0] ?? ''}`}`;
+}
+
+async function checkEngine(engine: Docker, deployment: string): Promise<void> {
+  try {
+    await engine.ping();
+  } catch (cause) {
+    throw new PlatformError(
+      {
+        what: `the Docker engine stopped answering while ${deployment} was starting`,
+        got: cause instanceof Error ? cause.message : String(cause),
+        fix: 'Start the engine, then run `npm start` again: it goes on from there.',
+      },
+      { cause },
+    );
+  }
+}
+
+async function notReady(engine: Docker, topology: Topology, status: Status, within: Duration): Promise<PlatformError> {
+  const concerned = declaredContainers(topology).filter(
+    ({ name, role }) => role === 'service' && status.concerned.includes(name),
+  );
+  const logs = await Promise.all(
+    concerned.map(async ({ name, container }) => {
+      const lines = await lastLogLines(engine, container, LOG_LINES);
+      return [`Last lines of ${name}:`, ...lines.map((line) => `  ${line}`)].join('\n');
+    }),
+  );
+  return new PlatformError({
+    what: `${status.deployment} is not ready after ${within.toSeconds()} s`,
+    fix: [
+      'this is still wrong:',
+      ...status.problems.map((problem) => `- ${problem}`),
+      'Run `npm run status` to see whether it has become ready since, or `npm start` to try again.',
+      ...logs,
+    ].join('\n'),
+  });
+}

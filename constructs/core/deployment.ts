@@ -1,0 +1,92 @@
+import { Construct } from 'constructs';
+import { AddressPlan } from '../network/address-plan.js';
+
+/** What a machine's engine can do; recorded in the site, so that an engine upgrade does not silently replace things. */
+export interface EngineAbilities {
+  /** Networks can be cut off from the host itself (`gateway_mode_ipv4=isolated`, engine >= 28). */
+  readonly isolatedGateways: boolean;
+  /** Health checks can run more often while a container starts (engine >= 25). */
+  readonly startInterval: boolean;
+}
+
+export interface DeploymentProps {
+  /** The environment's name, e.g. `dev`. */
+  readonly environment: string;
+  /** Another copy of the environment with its own names, subnets and ports. @default none */
+  readonly instance?: string | undefined;
+  /** What the environment declares; topology.json shows this one. */
+  readonly declaredCidr: string;
+  /** What this deployment uses. @default the declared one */
+  readonly actualCidr?: string | undefined;
+  /** Host ports that differ from the declared ones, by published name. @default none */
+  readonly actualPorts?: Readonly<Record<string, number>> | undefined;
+  readonly engine: EngineAbilities;
+  /** Marks what this checkout deployed, so that another checkout does not take it for its own. */
+  readonly owner: string;
+}
+
+const CONTEXT_KEY = 'redis-platform:deployment';
+
+/** One environment on one engine: names, addresses, ports and labels of everything in it. */
+export class Deployment {
+  /** `dev`, or `dev-alice` for the instance `alice`. Also the stack's name and the folder under `.platform`. */
+  readonly name: string;
+  readonly declared: AddressPlan;
+  readonly engine: EngineAbilities;
+  readonly owner: string;
+  readonly environment: string;
+  private readonly actualPorts: Readonly<Record<string, number>>;
+  private readonly actual: AddressPlan;
+  private describing = false;
+
+  constructor(props: DeploymentProps) {
+    this.environment = props.environment;
+    this.name = deploymentName(props.environment, props.instance);
+    this.declared = new AddressPlan(props.declaredCidr);
+    this.actual = new AddressPlan(props.actualCidr ?? props.declaredCidr);
+    this.actualPorts = props.actualPorts ?? {};
+    this.engine = props.engine;
+    this.owner = props.owner;
+  }
+
+  /** Makes this the deployment of a construct and everything below it. */
+  attachTo(scope: Construct): void {
+    scope.node.setContext(CONTEXT_KEY, this);
+  }
+  /** @throws Error outside a deployment */
+  static of(scope: Construct): Deployment {
+    const deployment: unknown = scope.node.tryGetContext(CONTEXT_KEY);
+    if (deployment instanceof Deployment) return deployment;
+    throw new Error(`${scope.node.path} is in no deployment: create it below a stack that extends PlatformBase`);
+  }
+
+  get addresses(): AddressPlan {
+    return this.describing ? this.declared : this.actual;
+  }
+  /** Another instance of an environment has other addresses; what is *declared*, and shown to reviewers, is the same. */
+  withDeclaredAddresses<T>(describe: () => T): T {
+    this.describing = true;
+    try {
+      return describe();
+    } finally {
+      this.describing = false;
+    }
+  }
+
+  /** A name that is unique on the engine: of a container, network or volume. */
+  resourceName(name: string): string {
+    return `rp-${this.name}-${name}`;
+  }
+  hostPort(published: string, declared: number): number {
+    return this.actualPorts[published] ?? declared;
+  }
+  /** Labels by which the CLI finds what belongs to this deployment, also after an interrupted apply. */
+  get labels(): Readonly<Record<string, string>> {
+    return { 'redis-platform.deployment': this.name, 'redis-platform.owner': this.owner };
+  }
+}
+
+/** Names never hold a dash, so environment and instance can be told apart again. */
+export function deploymentName(environment: string, instance?: string): string {
+  return instance === undefined ? environment : `${environment}-${instance}`;
+}

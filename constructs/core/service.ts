@@ -1,0 +1,252 @@
+import { Construct } from 'constructs';
+import { Connections, type IConnectable } from '../network/connections.js';
+import { Endpoint, type EndpointProps, type Segment } from '../network/endpoint.js';
+import { slotFor } from '../network/address-plan.js';
+import type { ContainerImage } from './container-image.js';
+import { Deployment } from './deployment.js';
+import type { HealthCheck } from './health-check.js';
+import { PlatformError } from './platform-error.js';
+import { secretsIn } from './secret.js';
+import { Duration, Size } from './units.js';
+
+/** The most that one container may use. */
+export interface Limits {
+  /** Swap is not used beyond it. @default 128 MiB */
+  readonly memory?: Size;
+  /** Cores, e.g. 0.5. @default 1 */
+  readonly cpus?: number;
+  /**
+   * Processes and threads. The Docker provider only knows the `nproc` ulimit, which counts per user id over all
+   * containers of an engine, so it stops a fork bomb rather than sharing out fairly. @default 4096
+   */
+  readonly processes?: number;
+}
+
+/** A file under /config, which is read-only to the container. */
+export interface ConfigFile {
+  /** Absolute, below /config. */
+  readonly path: string;
+  /** The text; with marks of secrets (`Secret.plain`) in it, the file is a secret file. Called late, when the tree is complete. */
+  readonly content: () => string;
+}
+
+/** Data that outlives containers, plans and `down`. One volume per instance. */
+export interface DataVolume {
+  readonly name: string;
+  /** Where it is mounted. The image must have the folder, owned by the service's user. */
+  readonly path: string;
+}
+
+/** A port of the host, on 127.0.0.1, that leads into the service. */
+export interface PublishedPort {
+  /** Unique in the deployment, e.g. `http`. */
+  readonly name: string;
+  readonly hostPort: number;
+  readonly containerPort: number;
+}
+
+/** A loosened default; every one is listed in topology.json for reviewers. */
+export interface Loosening {
+  readonly what: 'writable-root' | 'capability';
+  /** The capability, e.g. `NET_BIND_SERVICE`. */
+  readonly capability?: string;
+  readonly reason: string;
+}
+
+/** One container of a service. */
+export interface Instance {
+  readonly index: number;
+  /** Short name, e.g. `redis-0`. */
+  readonly name: string;
+}
+
+export interface ServiceProps {
+  /** Short and unique in the deployment: containers are called `rp-<deployment>-<name>-<index>`. */
+  readonly name: string;
+  readonly image: ContainerImage;
+  /** Containers. @default 1 */
+  readonly replicas?: number;
+  /** @default the image's own */
+  readonly command?: readonly string[];
+  /** Plain settings, never secrets: they show in `docker inspect`. Called late, once per instance. @default none */
+  readonly environment?: (instance: Instance) => Readonly<Record<string, string>>;
+  readonly healthCheck: HealthCheck;
+  readonly limits?: Limits;
+  readonly volumes?: readonly DataVolume[];
+  /** Writable folders in memory. @default /tmp and /run */
+  readonly scratch?: readonly string[];
+  /** User and group id. Never 0. @default 10001, as the platform's images have it */
+  readonly user?: number;
+  /** Between SIGTERM and SIGKILL. @default 10 s */
+  readonly stopTimeout?: Duration;
+  /** Exceptions from the hardening, each with its reason. @default none */
+  readonly loosen?: readonly Loosening[];
+}
+
+/**
+ * What runs: an image with its files, secrets, endpoints, health check, limits and volumes, as one or more equal
+ * containers. Hardened by default: non-root, no capabilities, no new privileges, read-only root, limited.
+ *
+ * How it becomes containers is the runtime's matter (`docker-runtime.ts`), not the service's.
+ */
+export class Service extends Construct implements IConnectable {
+  readonly deployment: Deployment;
+  readonly name: string;
+  readonly image: ContainerImage;
+  readonly instances: readonly Instance[];
+  readonly connections = new Connections();
+  readonly limits: Required<Limits>;
+  readonly user: number;
+  readonly stopTimeout: Duration;
+  readonly scratch: readonly string[];
+  readonly volumes: readonly DataVolume[];
+  readonly loosened: readonly Loosening[];
+  readonly healthCheck: HealthCheck;
+  readonly command: readonly string[] | undefined;
+  /** Declared options that reviewers and policies look at, e.g. how data is persisted. */
+  readonly settings: Record<string, unknown> = {};
+  private readonly environmentOf: (instance: Instance) => Readonly<Record<string, string>>;
+  private readonly ownEndpoints: Endpoint[] = [];
+  private readonly configFiles: ConfigFile[] = [];
+  private readonly publishedPorts: PublishedPort[] = [];
+
+  /** @throws PlatformError if a value cannot be meant */
+  constructor(scope: Construct, id: string, props: ServiceProps) {
+    super(scope, id);
+    checkProps(props);
+    this.deployment = Deployment.of(this);
+    this.name = props.name;
+    this.image = props.image;
+    this.instances = Array.from({ length: props.replicas ?? 1 }, (_, index) => ({
+      index,
+      name: `${props.name}-${index}`,
+    }));
+    this.command = props.command;
+    this.environmentOf = props.environment ?? (() => ({}));
+    this.healthCheck = props.healthCheck;
+    this.limits = {
+      memory: props.limits?.memory ?? Size.mebibytes(128),
+      cpus: props.limits?.cpus ?? 1,
+      processes: props.limits?.processes ?? 4096,
+    };
+    this.volumes = props.volumes ?? [];
+    this.scratch = props.scratch ?? ['/tmp', '/run'];
+    this.user = props.user ?? 10001;
+    this.stopTimeout = props.stopTimeout ?? Duration.seconds(10);
+    this.loosened = props.loosen ?? [];
+    this.node.addValidation({ validate: () => this.problems() });
+  }
+
+  static readonly isService = (value: unknown): value is Service => value instanceof Service;
+
+  /** Opens a port to the services that get a rule for it. */
+  addEndpoint(id: string, props: EndpointProps): Endpoint {
+    const endpoint = new Endpoint(this, id, props);
+    this.ownEndpoints.push(endpoint);
+    return endpoint;
+  }
+  addFile(path: string, content: () => string): void {
+    this.configFiles.push({ path, content });
+  }
+  /** Publishes a port on 127.0.0.1 of the host. Only the proxy does. */
+  publish(port: PublishedPort): void {
+    this.publishedPorts.push(port);
+  }
+
+  /** Ordered by name, as files and ports are: the order of calls does not matter. */
+  get endpoints(): readonly Endpoint[] {
+    return [...this.ownEndpoints].sort((a, b) => (a.segment.name < b.segment.name ? -1 : 1));
+  }
+  get files(): readonly ConfigFile[] {
+    return [...this.configFiles].sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
+  get published(): readonly PublishedPort[] {
+    return [...this.publishedPorts].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+  /** The network that published ports come in by; undefined where nothing is published. */
+  get edge(): Segment | undefined {
+    return this.publishedPorts.length === 0 ? undefined : { name: 'edge', slot: slotFor('edge'), internal: false };
+  }
+  /** The service's own address on the edge. */
+  edgeAddress(index: number): string {
+    return this.deployment.addresses.owner(slotFor('edge'), index);
+  }
+  environment(instance: Instance): Readonly<Record<string, string>> {
+    return this.environmentOf(instance);
+  }
+  containerName(instance: Instance): string {
+    return this.deployment.resourceName(instance.name);
+  }
+  get seederName(): string {
+    return this.deployment.resourceName(`${this.name}-seeder`);
+  }
+  volumeName(instance: Instance, volume: DataVolume): string {
+    return this.deployment.resourceName(`${instance.name}-${volume.name}`);
+  }
+
+  private problems(): string[] {
+    const problems: string[] = [];
+    for (const instance of this.instances) {
+      const text = [
+        ...Object.values(this.environment(instance)),
+        ...(this.command ?? []),
+        ...(this.healthCheck.command ?? []),
+      ].join('\n');
+      for (const name of secretsIn(text)) {
+        problems.push(
+          `${this.name}: secret "${name}" is used in the environment, command or health check, where \`docker inspect\` shows it. Put it into a file with addFile().`,
+        );
+      }
+    }
+    const paths = new Set<string>();
+    for (const { path } of this.configFiles) {
+      if (paths.has(path)) problems.push(`${this.name}: file ${path} is added twice. Give one of them another path.`);
+      paths.add(path);
+      if (!path.startsWith('/config/') || path.includes('..')) {
+        problems.push(`${this.name}: file ${path} is not below /config. Use a path such as /config/app.conf.`);
+      }
+    }
+    return [...new Set(problems)];
+  }
+}
+
+function checkProps(props: ServiceProps): void {
+  if (!/^[a-z][a-z0-9-]{0,30}$/.test(props.name)) {
+    throw new PlatformError({
+      what: 'a service name cannot be used in container names',
+      got: props.name,
+      allowed: 'a lower-case letter, then up to 30 of a-z, 0-9 and -',
+      fix: 'Choose a short name such as `api`.',
+    });
+  }
+  const replicas = props.replicas ?? 1;
+  if (!Number.isInteger(replicas) || replicas < 1) {
+    throw new PlatformError({
+      what: `${props.name}.replicas is not a number of containers`,
+      got: replicas,
+      allowed: 'a whole number from 1',
+      fix: 'Use 1 for a single container.',
+    });
+  }
+  const user = props.user ?? 10001;
+  if (!Number.isInteger(user) || user < 1) {
+    throw new PlatformError({
+      what: `${props.name}.user cannot be used`,
+      got: user,
+      allowed: 'an id from 1: root is refused',
+      fix: 'Let the image own its files as an ordinary user, e.g. 10001.',
+    });
+  }
+  const { memory, cpus = 1, processes = 1 } = props.limits ?? {};
+  // To the engine, 0 means without a limit.
+  const limited =
+    (memory === undefined || memory.toBytes() > 0) && cpus >= 0.01 && Number.isInteger(processes) && processes >= 1;
+  if (!limited) {
+    throw new PlatformError({
+      what: `${props.name}.limits cannot be used`,
+      got: `${memory === undefined ? '' : `${String(memory)}, `}${cpus} cores, ${processes} processes`,
+      allowed: 'some memory, from 0.01 cores and from 1 process',
+      fix: 'Leave out what you do not want to decide.',
+    });
+  }
+}

@@ -1,0 +1,162 @@
+import type { Deployment } from './deployment.js';
+import { memberships, ownSegments } from './docker-runtime.js';
+import { secretsIn } from './secret.js';
+import type { Service } from './service.js';
+
+/**
+ * The construct tree as plain data: the *declared* values, so it is the same on every machine. Holds no secret and no
+ * machine path. Review, diagram, policies, the CLI and the tests read it instead of guessing names.
+ */
+export interface Topology {
+  readonly formatVersion: 1;
+  readonly environment: string;
+  /** The environment, and the instance where there is one: `dev-alice`. */
+  readonly deployment: string;
+  readonly baseCidr: string;
+  readonly networks: readonly TopologyNetwork[];
+  readonly services: readonly TopologyService[];
+  /** Every connection that can be made. */
+  readonly allowed: readonly AllowedEdge[];
+  readonly published: readonly TopologyPort[];
+  /** Names of the secrets that files refer to. */
+  readonly secrets: readonly string[];
+}
+
+export interface TopologyNetwork {
+  readonly name: string;
+  /** On the engine. */
+  readonly resource: string;
+  readonly slot: number;
+  readonly subnet: string;
+  readonly internal: boolean;
+}
+
+export interface TopologyService {
+  readonly name: string;
+  /** In the construct tree. */
+  readonly path: string;
+  readonly image: { readonly kind: 'directory' | 'registry'; readonly from: string; readonly reference: string };
+  readonly command: readonly string[] | null;
+  readonly instances: readonly {
+    readonly name: string;
+    readonly container: string;
+    readonly environment: Readonly<Record<string, string>>;
+    /** By network: the static address, or null where the engine chooses one. */
+    readonly networks: Readonly<Record<string, string | null>>;
+    readonly volumes: readonly { readonly name: string; readonly path: string }[];
+  }[];
+  /** Seeder of the service's files, or null without files. */
+  readonly seeder: string | null;
+  readonly endpoints: readonly {
+    readonly name: string;
+    readonly port: number;
+    readonly listen: 'own' | 'all';
+    readonly addresses: readonly string[];
+  }[];
+  readonly limits: { readonly memory: string; readonly cpus: number; readonly processes: number };
+  readonly healthCheck: { readonly command: readonly string[] | null; readonly reason: string | null };
+  readonly user: number;
+  readonly stopTimeout: string;
+  readonly loosened: readonly { readonly what: string; readonly capability?: string; readonly reason: string }[];
+  /** The text is a template where `secret` is true: the CLI fills it in on the machine. */
+  readonly files: readonly { readonly path: string; readonly secret: boolean; readonly text: string }[];
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+export interface AllowedEdge {
+  readonly from: string;
+  /** Name of the endpoint's network. */
+  readonly to: string;
+  readonly port: number;
+  /**
+   * `declared` by a rule; `same service`, as a service's own containers share its networks; or `listens on all`: the
+   * owner cannot restrict itself, and both are members of some network.
+   */
+  readonly because: 'declared' | 'same service' | 'listens on all';
+}
+
+export interface TopologyPort {
+  readonly name: string;
+  readonly service: string;
+  readonly address: '127.0.0.1';
+  readonly hostPort: number;
+  readonly containerPort: number;
+}
+
+export function describeTopology(deployment: Deployment, services: readonly Service[]): Topology {
+  const segments = services.flatMap((service) => ownSegments(service)).sort((a, b) => a.slot - b.slot);
+  return {
+    formatVersion: 1,
+    environment: deployment.environment,
+    deployment: deployment.name,
+    baseCidr: deployment.declared.baseCidr,
+    networks: segments.map(({ name, slot, internal }) => ({
+      name,
+      resource: deployment.resourceName(name),
+      slot,
+      subnet: deployment.declared.subnet(slot).cidr,
+      internal,
+    })),
+    services: deployment.withDeclaredAddresses(() => services.map(describeService)),
+    allowed: services.flatMap((service) => allowedEdges(service, services)),
+    published: services.flatMap((service) =>
+      service.published.map((port) => ({ ...port, service: service.name, address: '127.0.0.1' as const })),
+    ),
+    secrets: [...new Set(services.flatMap(({ files }) => files.flatMap((file) => secretsIn(file.content()))))].sort(),
+  };
+}
+
+function describeService(service: Service): TopologyService {
+  const { image, limits, healthCheck } = service;
+  return {
+    name: service.name,
+    path: service.node.path,
+    image: {
+      kind: image.source.kind,
+      from: image.source.kind === 'directory' ? image.source.folder : image.source.reference,
+      reference: image.reference,
+    },
+    command: service.command ?? null,
+    instances: service.instances.map((instance) => ({
+      name: instance.name,
+      container: service.containerName(instance),
+      environment: service.environment(instance),
+      networks: Object.fromEntries(
+        memberships(service, instance).map(({ segment, address }) => [segment.name, address ?? null]),
+      ),
+      volumes: service.volumes.map((volume) => ({ name: service.volumeName(instance, volume), path: volume.path })),
+    })),
+    seeder: service.files.length > 0 ? service.seederName : null,
+    endpoints: service.endpoints.map((endpoint) => ({
+      name: endpoint.segment.name,
+      port: endpoint.port,
+      listen: endpoint.listen,
+      addresses: endpoint.addresses,
+    })),
+    limits: { ...limits, memory: String(limits.memory) },
+    healthCheck: { command: healthCheck.command ?? null, reason: healthCheck.reason ?? null },
+    user: service.user,
+    stopTimeout: String(service.stopTimeout),
+    loosened: service.loosened,
+    files: service.files.map(({ path, content }) => {
+      const text = content();
+      return { path, secret: secretsIn(text).length > 0, text };
+    }),
+    settings: service.settings,
+  };
+}
+
+function allowedEdges(service: Service, all: readonly Service[]): AllowedEdge[] {
+  const networksOf = (one: Service) =>
+    new Set(one.instances.flatMap((instance) => memberships(one, instance).map(({ segment }) => segment.name)));
+  const mine = networksOf(service);
+  return all.flatMap((owner) =>
+    owner.endpoints.flatMap((endpoint): AllowedEdge[] => {
+      const edge = { from: service.name, to: endpoint.segment.name, port: endpoint.port };
+      if (owner === service) return [{ ...edge, because: 'same service' }];
+      if (service.connections.allowed.includes(endpoint)) return [{ ...edge, because: 'declared' }];
+      const shared = [...networksOf(owner)].some((network) => mine.has(network));
+      return endpoint.listen === 'all' && shared ? [{ ...edge, because: 'listens on all' }] : [];
+    }),
+  );
+}

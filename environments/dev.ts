@@ -1,0 +1,12 @@
+import type { EnvironmentInput } from './schema.js';
+
+/** A developer's own platform, on the ports that clients expect. */
+export const dev: EnvironmentInput = {
+  name: 'dev',
+  network: { baseCidr: '10.213.0.0/20' },
+  redis: { replicas: 2, sentinels: 3, maxMemory: '128MiB', evictionPolicy: 'noeviction' },
+  api: { replicas: 2 },
+  proxy: {
+    ports: { http: 8080, redisMaster: 6379, redisReplicas: 6380, sentinels: 26379, stats: 8404 },
+  },
+};

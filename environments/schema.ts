@@ -1,0 +1,258 @@
+import { z } from 'zod';
+import { ContainerImage } from '../constructs/core/container-image.js';
+import { PlatformError } from '../constructs/core/platform-error.js';
+import { Duration, type DurationText, Size, type SizeText } from '../constructs/core/units.js';
+import { baseCidrProblem } from '../constructs/network/address-plan.js';
+import { EVICTION_POLICIES } from '../constructs/redis/persistence.js';
+import { redisNumberProblems } from '../constructs/redis/redis-replication.js';
+
+/** Every message says what is allowed and what to do, parted by a bar; the path and the value are added below. */
+const message = (allowed: string, fix: string) => `${allowed}|${fix}`;
+
+/** A check of our own that, unlike zod's, does not keep rules over several settings from being checked too. */
+const own = <T>(isRight: (value: unknown) => boolean, error: string) => z.custom<T>(isRight, { error, abort: false });
+
+const size = (min: SizeText, max: SizeText) => {
+  const [low, high] = [Size.parse(min)?.toBytes() ?? 0, Size.parse(max)?.toBytes() ?? 0];
+  const error = message(`a size from ${min} to ${max}`, "Write it with its unit: '128MiB' (B, KiB, MiB, GiB).");
+  return own<SizeText>(isSize, error).transform((text) => Size.parse(text) ?? Size.bytes(0));
+  function isSize(value: unknown): boolean {
+    const bytes = typeof value === 'string' ? Size.parse(value)?.toBytes() : undefined;
+    return bytes !== undefined && bytes >= low && bytes <= high;
+  }
+};
+
+const duration = (min: DurationText, max: DurationText) => {
+  const [low, high] = [Duration.parse(min)?.toMilliseconds() ?? 0, Duration.parse(max)?.toMilliseconds() ?? 0];
+  const error = message(`a duration from ${min} to ${max}`, "Write it with its unit: '1500ms' (ms, s, min, h).");
+  return own<DurationText>(isDuration, error).transform((text) => Duration.parse(text) ?? Duration.seconds(0));
+  function isDuration(value: unknown): boolean {
+    const length = typeof value === 'string' ? Duration.parse(value)?.toMilliseconds() : undefined;
+    return length !== undefined && length >= low && length <= high;
+  }
+};
+
+const whole = (min: number, max: number, fix = 'Use a whole number in this range.') => {
+  const error = message(`a whole number from ${min} to ${max}`, fix);
+  return z.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+};
+
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, { error: message(values.join(', '), 'Choose one of them.') });
+
+const text = (pattern: RegExp, allowed: string, example: string) => {
+  const error = message(allowed, `Use e.g. '${example}'.`);
+  return z.string({ error }).regex(pattern, { error });
+};
+
+const yesNo = z.boolean({ error: message('true or false', 'Use one of them, without quotes.') });
+
+/** Ports below 1024 are reserved for privileged processes, on most machines. */
+const port = whole(1024, 65_535, 'Ports below 1024 are reserved; use e.g. the declared one plus 10000.');
+
+const object = <T extends z.ZodRawShape>(shape: T) =>
+  z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? message(Object.keys(shape).join(', '), 'Remove it, or correct its spelling.')
+        : message(`an object with ${Object.keys(shape).join(', ')}`, 'Write { ... }.'),
+  });
+
+/** For rules over several settings: they are checked even where some setting is wrong, so that all problems show at once. */
+const together = { when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null };
+
+const limits = object({
+  memory: size('16MiB', '64GiB').optional(),
+  cpus: z
+    .number({ error: message('a number of cores from 0.1 to 64', 'Use e.g. 0.5.') })
+    .min(0.1)
+    .max(64)
+    .optional(),
+});
+
+const savePoint = object({ seconds: whole(1, 86_400), changes: whole(1, 1_000_000_000) });
+
+const appendOnly = z.union(
+  [
+    z.literal('off'),
+    object({
+      fsync: oneOf(['always', 'everysec', 'no']),
+      rewritePercentage: whole(0, 10_000),
+      rewriteMinSize: size('1MiB', '1024GiB'),
+    }),
+  ],
+  {
+    error: message("'off', or { fsync, rewritePercentage, rewriteMinSize }", 'Leave it out for everysec, 100, 64MiB.'),
+  },
+);
+
+const redis = object({
+  replicas: whole(0, 16, 'Use 0 for a master without replicas.').optional(),
+  sentinels: whole(1, 9, 'Use 3.').optional(),
+  quorum: whole(1, 9, 'Leave it out for the smallest majority.').optional(),
+  masterName: text(
+    /^[a-z][a-z0-9-]{0,30}$/,
+    'a lower-case letter, then up to 30 of a-z, 0-9 and -',
+    'platform',
+  ).optional(),
+  savePoints: z
+    .array(savePoint, { error: message('a list of { seconds, changes }', 'Use [] for no snapshots.') })
+    .optional(),
+  appendOnly: appendOnly.optional(),
+  maxMemory: size('8MiB', '1024GiB').optional(),
+  evictionPolicy: oneOf(EVICTION_POLICIES).optional(),
+  activeDefrag: yesNo.optional(),
+  minReplicasToWrite: whole(0, 16).optional(),
+  downAfter: duration('500ms', '1h').optional(),
+  failoverTimeout: duration('1s', '1h').optional(),
+  limits: limits.optional(),
+}).superRefine((value, context) => {
+  const broken = new Set(context.issues.map(({ path }) => path?.[0]));
+  const right = Object.fromEntries(Object.entries(value).filter(([key]) => !broken.has(key))) as typeof value;
+  const { replicas = 2, sentinels = 3 } = right;
+  const numbers = {
+    replicas,
+    sentinels,
+    quorum: right.quorum ?? Math.floor(sentinels / 2) + 1,
+    minReplicasToWrite: right.minReplicasToWrite ?? Math.min(1, replicas),
+  };
+  for (const { path, allowed, fix } of redisNumberProblems(numbers)) {
+    context.addIssue({ code: 'custom', path: [path], message: message(allowed, fix) });
+  }
+  const { maxMemory = Size.mebibytes(128), limits: { memory } = {} } = right;
+  if (memory && memory.toBytes() <= maxMemory.toBytes()) {
+    const error = message(`more than maxMemory (${String(maxMemory)})`, 'Leave it out for twice maxMemory and 64MiB.');
+    context.addIssue({ code: 'custom', path: ['limits', 'memory'], message: error });
+  }
+}, together);
+
+const api = object({
+  image: own<ContainerImage>(
+    (value) => value instanceof ContainerImage,
+    message('a ContainerImage', "Use e.g. ContainerImage.fromDirectory('images/shop')."),
+  ).optional(),
+  replicas: whole(1, 60).optional(),
+  port: port.optional(),
+  environment: z
+    .record(z.string().regex(/^[^\s=]+$/), z.string({ error: message('a text', "Write { NAME: 'value' }.") }), {
+      error: message('texts by names without = and spaces', "Write { NAME: 'value' }."),
+    })
+    .optional(),
+  limits: limits.optional(),
+  drain: duration('0s', '10min').optional(),
+});
+
+const proxy = object({
+  ports: object({
+    http: port,
+    redisMaster: port,
+    redisReplicas: port,
+    /** Of the first Sentinel; the others follow. */
+    sentinels: port,
+    stats: port,
+    /** Of the first node; the others follow. Left out, nodes are not published. */
+    nodes: port.optional(),
+  }),
+  balance: oneOf(['roundrobin', 'leastconn']).optional(),
+  checkInterval: duration('100ms', '5min').optional(),
+  fall: whole(1, 100).optional(),
+  rise: whole(1, 100).optional(),
+  maxConnections: whole(1, 100_000).optional(),
+  queueTimeout: duration('100ms', '5min').optional(),
+  responseTimeout: duration('100ms', '1h').optional(),
+  maxRequestSize: size('1KiB', '1GiB').optional(),
+  limits: limits.optional(),
+});
+
+const environment = object({
+  name: text(/^[a-z][a-z0-9]{0,15}$/, 'a lower-case letter, then up to 15 of a-z and 0-9', 'dev'),
+  network: object({
+    baseCidr: z
+      .string({ error: message('a private /20', "Use e.g. '10.213.0.0/20'.") })
+      .superRefine((cidr, context) => {
+        const problem = baseCidrProblem(cidr);
+        if (problem) context.addIssue({ code: 'custom', message: message(problem.allowed, problem.fix) });
+      }),
+  }),
+  redis: redis.optional().default({}),
+  api: api.optional().default({}),
+  proxy,
+}).superRefine((value, context) => {
+  const names = new Map<number, string>();
+  for (const [name, hostPort] of publishedPorts(value)) {
+    const other = names.get(hostPort);
+    const path = ['proxy', 'ports', name];
+    if (other !== undefined) {
+      const fix = `${other} has it already; choose another one.`;
+      context.addIssue({ code: 'custom', path, message: message('a port that nothing else uses', fix) });
+    } else if (hostPort > 65_535) {
+      context.addIssue({ code: 'custom', path, message: message('ports up to 65535', 'Start the range lower.') });
+    }
+    names.set(hostPort, name);
+  }
+}, together);
+
+/** How an environment is written. */
+export type EnvironmentInput = z.input<typeof environment>;
+/** A checked environment, with sizes and durations instead of texts. What was left out is not there, never undefined. */
+export type Environment = Given<z.output<typeof environment>>;
+
+type Given<T> = T extends Size | Duration | ContainerImage | readonly unknown[]
+  ? T
+  : T extends object
+    ? { [K in keyof T]: Given<Exclude<T[K], Partial<Pick<T, K>> extends Pick<T, K> ? undefined : never>> }
+    : T;
+
+/** Each host port with the setting it comes from; Sentinels and nodes have a range. */
+function publishedPorts(value: unknown): [string, number][] {
+  const count = (setting: string, otherwise: number): number => {
+    const given = valueAt(value, ['redis', setting]);
+    return isWhole(given) && given >= 0 && given <= 16 ? given : otherwise;
+  };
+  const counts: Record<string, number> = { sentinels: count('sentinels', 3), nodes: 1 + count('replicas', 2) };
+  return Object.entries(valueAt(value, ['proxy', 'ports']) ?? {}).flatMap(([name, first]: [string, unknown]) =>
+    isWhole(first) && first <= 65_535
+      ? Array.from({ length: counts[name] ?? 1 }, (_, index): [string, number] => [name, first + index])
+      : [],
+  );
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isInteger(value);
+}
+
+/**
+ * Checks an environment.
+ * @throws PlatformError that lists all problems, each with its path, value, what is allowed and what to do
+ */
+export function parseEnvironment(input: unknown): Environment {
+  const result = environment.safeParse(input, { reportInput: true });
+  if (result.success) return withoutUndefined(result.data) as Environment;
+  const problems = result.error.issues.flatMap((issue) => {
+    const [allowed = '', fix = 'Correct it.'] = issue.message.split('|');
+    const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
+    return paths.map((path) => ({
+      what: `${path.join('.') || 'the environment'} ${issue.code === 'unrecognized_keys' ? 'is not a known setting' : 'cannot be used'}`,
+      got: valueAt(input, path) ?? 'nothing',
+      allowed,
+      fix,
+    }));
+  });
+  // One value can break several rules of the same kind; the reader needs it once.
+  const unique = new Map(problems.map((problem) => [problem.what + problem.fix, problem]));
+  throw PlatformError.all([...unique.values()]);
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) =>
+      typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined,
+    input,
+  );
+}
+
+function withoutUndefined(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  const given = Object.entries(value).filter(([, entry]) => entry !== undefined);
+  return Object.fromEntries(given.map(([key, entry]) => [key, withoutUndefined(entry)]));
+}

@@ -1,0 +1,22 @@
+package items
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// Repository keeps items and counters. Every method is atomic and safe for concurrent use, and returns
+// ErrNotFound, ErrPreconditionFailed, ErrOutOfMemory, ErrCounterRange or an *UnavailableError where they apply.
+type Repository interface {
+	// Get returns an item, or ErrNotFound.
+	Get(ctx context.Context, key string) (Item, error)
+	// Put stores a value and its life time (0: for ever), replacing both. created is false for a replacement.
+	Put(ctx context.Context, key string, value json.RawMessage, ttl time.Duration, when Precondition) (item Item, created bool, err error)
+	// Delete removes an item. Of a missing item: ErrPreconditionFailed where a precondition was given, else ErrNotFound.
+	Delete(ctx context.Context, key string, when Precondition) error
+	// Increment adds to a counter, which starts at 0, and returns its new value. ErrCounterRange leaves it unchanged.
+	Increment(ctx context.Context, key string, by int64) (int64, error)
+	// Counter returns a counter's value, or ErrNotFound.
+	Counter(ctx context.Context, key string) (int64, error)
+}

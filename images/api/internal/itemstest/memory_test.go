@@ -1,0 +1,5 @@
+package itemstest
+
+import "testing"
+
+func TestMemoryKeepsTheContract(t *testing.T) { Contract(t, NewMemory()) }

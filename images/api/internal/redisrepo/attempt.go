@@ -1,0 +1,79 @@
+package redisrepo
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"redis-platform/api/internal/items"
+)
+
+const (
+	firstPause = 20 * time.Millisecond
+	maxPause   = 150 * time.Millisecond
+)
+
+// read repeats ask until it succeeds, is refused for good, or the budget is spent.
+func (r *Repository) read(ctx context.Context, ask func(context.Context) error) error {
+	return r.attempt(ctx, true, ask)
+}
+
+// write is read for commands that must not run twice: an answer that was lost ends it at once with
+// OutcomeUnknown, because an increment would count double, and a repeated PUT could undo a write of somebody
+// else that came in between.
+func (r *Repository) write(ctx context.Context, ask func(context.Context) error) error {
+	return r.attempt(ctx, false, ask)
+}
+
+func (r *Repository) attempt(ctx context.Context, repeatable bool, ask func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, r.budget)
+	defer cancel()
+	for pause := firstPause; ; pause = min(2*pause, maxPause) {
+		err := ask(ctx)
+		if err == nil || errors.Is(err, redis.Nil) {
+			return err
+		}
+		judged := judge(err)
+		if judged == final {
+			return translate(err)
+		}
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = r.dialer.explain(err)
+		}
+		r.dialer.refresh()
+		if judged == ambiguous && !repeatable {
+			return &items.UnavailableError{OutcomeUnknown: true, Cause: err}
+		}
+		if !sleep(ctx, pause) {
+			return &items.UnavailableError{Cause: err}
+		}
+		r.retries.Inc()
+	}
+}
+
+// sleep waits for 50-100 % of pause, so that many requests do not knock in step; false means the budget is spent.
+func sleep(ctx context.Context, pause time.Duration) bool {
+	timer := time.NewTimer(pause/2 + rand.N(pause/2))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// translate names the refusals that the layers above know; any other is a defect and stays as it is.
+func translate(err error) error {
+	switch {
+	case redis.HasErrorPrefix(err, "OOM "):
+		return items.ErrOutOfMemory
+	case redis.HasErrorPrefix(err, "increment or decrement would overflow"):
+		return items.ErrCounterRange
+	default:
+		return err
+	}
+}

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// How often each case is run; RUNS=5 gives numbers to compare.
+func runs() int {
+	if n, err := strconv.Atoi(os.Getenv("RUNS")); err == nil && n > 0 {
+		return n
+	}
+	return 1
+}
+
+// eachRun runs a case while a ledger is written, waits until everything is well again and counts.
+func (c *cluster) eachRun(name string, disturb func(t *testing.T, l *ledger, master *container)) {
+	for i := range runs() {
+		c.t.Run(fmt.Sprintf("%s %d", name, i+1), func(t *testing.T) {
+			outer := c.t
+			c.t = t
+			defer func() { c.t = outer }()
+			c.ready()
+			l := c.openLedger(8)
+			l.waitForWrite(t, time.Now().Add(500*time.Millisecond))
+			before := c.node(c.master())
+			disturb(t, l, before)
+			l.waitForWrite(t, time.Now())
+			time.Sleep(time.Second) // an outage may begin late: a second switch, an old master that wakes up
+			l.waitForWrite(t, time.Now())
+			c.everybodyFollows()
+			l.close()
+			l.check(t)
+		})
+	}
+}
+
+// everybodyFollows waits until each node but the master is its replica and in sync.
+func (c *cluster) everybodyFollows() {
+	c.t.Helper()
+	eventually(c.t, 40*time.Second, func() error {
+		master := c.master()
+		for _, one := range c.nodes {
+			info, err := c.info(one.address)
+			switch {
+			case err != nil:
+				return err
+			case one.address == master && info.Role != "master":
+				return fmt.Errorf("%s is named but is a %s", master, info.Role)
+			case one.address != master && (info.MasterHost != master || !info.LinkUp):
+				return fmt.Errorf("%s does not follow %s", one.address, master)
+			}
+		}
+		return nil
+	})
+}
+
+func TestNoConfirmedWriteIsLost(t *testing.T) {
+	c := newCluster(t, 3, 3)
+	begin := time.Now()
+	c.startAll()
+	eventually(t, 20*time.Second, func() error {
+		info, err := c.info("127.0.0.2")
+		if err == nil && info.ReplicasOnline != 2 {
+			err = fmt.Errorf("%d replicas", info.ReplicasOnline)
+		}
+		return err
+	})
+	t.Logf("an empty platform is up after %.2f s", time.Since(begin).Seconds())
+
+	c.eachRun("redis-server of the master is killed and comes back", func(t *testing.T, l *ledger, master *container) {
+		logged := len(master.log.String())
+		master.signalServer(t, syscall.SIGKILL)
+		l.waitForWrite(t, time.Now().Add(300*time.Millisecond))
+		t.Log(grep(master.log.String()[logged:], "asked for a failover", "left to the Sentinels"))
+	})
+
+	c.eachRun("the master's container is killed and comes back", func(t *testing.T, _ *ledger, master *container) {
+		master.crash()
+	})
+
+	c.eachRun("redis-server of the master is killed while a replica lags", func(t *testing.T, l *ledger, master *container) {
+		logged := len(master.log.String())
+		lagging := c.anyReplica(master)
+		lagging.signalServer(t, syscall.SIGSTOP)
+		l.waitForWrite(t, time.Now().Add(700*time.Millisecond))
+		master.signalServer(t, syscall.SIGKILL)
+		time.Sleep(100 * time.Millisecond)
+		lagging.signalServer(t, syscall.SIGCONT)
+		l.waitForWrite(t, time.Now().Add(300*time.Millisecond))
+		t.Log(grep(master.log.String()[logged:], "asked for a failover", "left to the Sentinels"))
+	})
+
+	c.eachRun("the master is stopped as planned", func(t *testing.T, l *ledger, master *container) {
+		logged := len(master.log.String())
+		took := master.stop()
+		l.waitForWrite(t, time.Now())
+		t.Logf("the stop took %.2f s\n%s", took.Seconds(), grep(master.log.String()[logged:], "planned stop"))
+		master.start()
+	})
+
+	c.eachRun("the master is reborn with an empty volume", func(t *testing.T, _ *ledger, master *container) {
+		master.kill()
+		empty(t, filepath.Join(master.dir, "data"))
+		master.start()
+	})
+
+	c.eachRun("everything is stopped and the stale former master starts first", func(t *testing.T, l *ledger, stale *container) {
+		stale.kill()
+		l.waitForWrite(t, time.Now().Add(4*time.Second)) // the others go on without it
+		for _, one := range c.nodes {
+			one.kill()
+		}
+		for _, one := range c.sentinels {
+			one.stop()
+		}
+		holder := c.node(strings.Split(lastNamed(t, c.sentinels[0]), " ")[0])
+		for _, one := range c.sentinels {
+			one.start()
+		}
+		stale.start()
+		time.Sleep(6 * time.Second) // time enough to elect it, were it electable
+		if info, err := c.info(stale.address); err != nil || info.Role == "master" {
+			t.Errorf("the stale node is up as a %q (%v): it must wait as a replica", info.Role, err)
+		}
+		begin := time.Now()
+		for _, one := range c.nodes {
+			if one != stale {
+				one.start()
+			}
+		}
+		l.waitForWrite(t, begin)
+		t.Logf("writes are back %.2f s after the start of the holder %s", time.Since(begin).Seconds(), holder.address)
+	})
+
+	c.eachRun("everything is stopped, the master loses its volume and an operator promotes a replica", func(t *testing.T, l *ledger, master *container) {
+		for _, one := range append(c.nodes[:len(c.nodes):len(c.nodes)], c.sentinels...) {
+			one.kill()
+		}
+		empty(t, filepath.Join(master.dir, "data"))
+		c.startAll()
+		time.Sleep(4 * time.Second) // time enough to start as an empty master, were that allowed
+		if info, err := c.info(master.address); err == nil {
+			t.Errorf("the empty master is up as a %s beside replicas that hold keys", info.Role)
+		}
+		chosen := c.anyReplica(master)
+		if output, err := chosen.command("promote"); err == nil || !strings.Contains(output, "--accept-data-loss") {
+			t.Errorf("promote did not ask for consent: %v\n%s", err, output)
+		}
+		output, err := chosen.command("promote", "--accept-data-loss")
+		if err != nil {
+			t.Errorf("promote: %v", err)
+		}
+		t.Log(output)
+	})
+
+	t.Run("everything is stopped at once", func(t *testing.T) {
+		begin := time.Now()
+		done := make(chan time.Duration)
+		all := append(c.nodes[:len(c.nodes):len(c.nodes)], c.sentinels...)
+		for _, one := range all {
+			go func() { done <- one.stop() }()
+		}
+		for range all {
+			<-done
+		}
+		if took := time.Since(begin); took > 3*time.Second {
+			t.Errorf("it took %s", took)
+		} else {
+			t.Logf("it took %.2f s", took.Seconds())
+		}
+	})
+}
+
+func (c *cluster) anyReplica(master *container) *container {
+	for _, one := range c.nodes {
+		if one != master {
+			return one
+		}
+	}
+	return nil
+}
+
+// lastNamed reads the master from the file that a stopped Sentinel has left.
+func lastNamed(t *testing.T, sentinel *container) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(sentinel.dir, "data", "sentinel.conf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "sentinel monitor "+masterName+" ")
+	return rest
+}
+
+func empty(t *testing.T, dir string) {
+	t.Helper()
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func grep(text string, wanted ...string) string {
+	var found []string
+	for _, line := range strings.Split(text, "\n") {
+		for _, one := range wanted {
+			if strings.Contains(line, one) {
+				found = append(found, line)
+			}
+		}
+	}
+	return strings.Join(found, "\n")
+}

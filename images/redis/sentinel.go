@@ -1,0 +1,48 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+)
+
+// RunSentinel writes the Sentinel's file and becomes redis-sentinel. It waits for nobody.
+func RunSentinel(env Environment) error {
+	syscall.Umask(0o077) // Sentinel rewrites its file, which holds passwords
+	topology, err := LoadTopology(env, "sentinel.json")
+	if err != nil {
+		return err
+	}
+	base, err := os.ReadFile(filepath.Join(env.ConfigDir, "sentinel.conf"))
+	if err != nil {
+		return err
+	}
+	secrets, err := os.ReadFile(filepath.Join(env.ConfigDir, "sentinel-secrets.conf"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	path := filepath.Join(env.DataDir, "sentinel.conf")
+	previous, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	memory, dropped := ParseSentinelMemory(string(previous), env, topology)
+	text, err := RenderSentinelConf(env, topology, string(base), string(secrets), memory)
+	if err != nil {
+		return fmt.Errorf("%s: %w", filepath.Join(env.ConfigDir, "sentinel.conf"), err)
+	}
+	if err := writeFile(path, text); err != nil {
+		return err
+	}
+	slog.Info("sentinel configuration", "remembers", memory.ID != "", "master", memory.Master, "declaredMaster", topology.DeclaredMaster,
+		"configEpoch", memory.ConfigEpoch, "replicas", memory.Replicas, "sentinels", len(memory.Sentinels), "dropped", dropped)
+	server, err := exec.LookPath("redis-server")
+	if err != nil {
+		return err
+	}
+	return syscall.Exec(server, []string{"redis-sentinel", path, "--sentinel"}, os.Environ())
+}

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Action is what a node that is not running yet does next.
+type Action string
+
+// The actions, from most to least usual.
+const (
+	StartAsReplica Action = "start as replica"
+	StartAsMaster  Action = "start as master"
+	Wait           Action = "wait"
+	AskForFailover Action = "ask for failover" // and keep waiting
+	GiveUp         Action = "give up"          // exit with an error; the restart policy tries again
+)
+
+// Bounds of the waits. Each counts from the supervisor's start.
+const (
+	// After this long without a safe choice the node gives up. Longer than the 2 x failover-timeout (20 s) for which
+	// Sentinel refuses to try again after a failover that it had to abort.
+	patience = 60 * time.Second
+	// An address that refuses nothing and answers nothing has nobody behind it, or a firewall before it.
+	unreachablePatience = 3 * time.Second
+	// A peer that takes connections but does not answer is frozen and may come back electable; by then the Sentinels have chosen.
+	hungPatience = 10 * time.Second
+	// Sentinel starts a failover ~2 s after the master's death, unless it aborted one in the last 20 s. Not to be lowered:
+	// until then the Sentinels' once-a-second INFO may still be of the time before the death, and two failovers may collide.
+	askPatience = 5 * time.Second
+)
+
+// Reach says how far a question to a peer got.
+type Reach string
+
+// What a peer may do.
+const (
+	Answered    Reach = "answered"
+	Refused     Reach = "refused"     // nobody listens, so nobody can be elected there
+	Unreachable Reach = "unreachable" // not even a refusal
+	Hung        Reach = "hung"        // connected, but no (usable) answer
+)
+
+// Peer is another Redis node as seen from here. Info counts only if it answered.
+type Peer struct {
+	Address string
+	Reach   Reach
+	Info    Info
+	Error   string // why it did not answer
+}
+
+// SentinelView is one Sentinel's answer to SENTINEL MASTER.
+type SentinelView struct {
+	Sentinel           string
+	Master             string
+	ConfigEpoch        int64
+	FailoverInProgress bool
+	MasterDown         bool // objectively: a quorum agrees
+}
+
+// Situation is everything a start decision depends on.
+type Situation struct {
+	Self      string
+	Declared  string
+	Nodes     []string
+	Sentinels int            // how many there are
+	Views     []SentinelView // of those that answered
+	Peers     []Peer         // all nodes but oneself
+	HasData   bool           // own files hold at least one key
+	Elapsed   time.Duration  // since the supervisor's start
+}
+
+// Decision is what to do and why. Fix, if set, says what an operator can do.
+type Decision struct {
+	Action Action
+	Master string // of StartAsReplica
+	Reason string
+	Fix    string
+}
+
+// Decide is the start-up table; its rows are tried from the top. README.md shows it.
+func Decide(s Situation) Decision {
+	if len(s.Nodes) == 1 {
+		return Decision{Action: StartAsMaster, Reason: "it is the only node"}
+	}
+	if majority := s.Sentinels/2 + 1; len(s.Views) < majority {
+		return s.waitFor(patience, fmt.Sprintf("%d of %d Sentinels answer, %d are needed", len(s.Views), s.Sentinels, majority),
+			"start the Sentinels, or allow this node to reach them")
+	}
+	for _, view := range s.Views {
+		if view.FailoverInProgress {
+			return s.waitFor(patience, "Sentinel "+view.Sentinel+" reports a failover in progress",
+				"look at the Sentinels' logs: a failover ends within failover-timeout")
+		}
+	}
+	master, agreed := namedMaster(s.Views)
+	if !agreed {
+		return s.waitFor(patience, "the Sentinels name different masters at the same config-epoch: "+describeViews(s.Views),
+			"they agree once they see each other; if not, stop all Sentinels but those that are right")
+	}
+	note := "the Sentinels name it"
+	if !contains(s.Nodes, master) {
+		note = fmt.Sprintf("the Sentinels name %s, which is no node of this platform (%s), so the declared master counts",
+			master, strings.Join(s.Nodes, ", "))
+		master = s.Declared
+	}
+	if master != s.Self {
+		return Decision{Action: StartAsReplica, Master: master, Reason: note}
+	}
+	return s.decideAsNamed(note)
+}
+
+// decideAsNamed: this node is the one to be master, unless a peer can be elected or has what this one lacks.
+func (s Situation) decideAsNamed(note string) Decision {
+	for _, peer := range s.Peers {
+		if peer.Reach == Answered && peer.Info.Role == "master" {
+			return s.waitFor(patience, "peer "+peer.Address+" is a master, the Sentinels decide",
+				"restart "+peer.Address+": it then follows the master that the Sentinels name")
+		}
+	}
+	for _, peer := range s.Peers {
+		if peer.Reach == Answered && peer.Info.Electable() {
+			return s.waitForElection(peer)
+		}
+	}
+	for _, peer := range s.Peers {
+		if peer.Reach == Hung && s.Elapsed < hungPatience {
+			return Decision{Action: Wait, Reason: "peer " + peer.Address + " does not answer and may be electable: " + peer.Error}
+		}
+		if peer.Reach == Unreachable && s.Elapsed < unreachablePatience {
+			return Decision{Action: Wait, Reason: "peer " + peer.Address + " is out of reach and may be electable: " + peer.Error}
+		}
+	}
+	if s.HasData {
+		return Decision{Action: StartAsMaster, Reason: note + ", it has data, and no peer can be elected"}
+	}
+	for _, peer := range s.Peers {
+		switch {
+		case peer.Reach != Answered:
+			return s.waitFor(patience, "this node is empty and peer "+peer.Address+" may hold keys: "+string(peer.Reach)+" "+peer.Error,
+				"start "+peer.Address+", or remove it from the platform")
+		case peer.Info.Loading:
+			return s.waitFor(patience, "this node is empty and peer "+peer.Address+" is still loading its data",
+				"wait for it, or look at its log")
+		case peer.Info.Keys > 0:
+			return s.waitFor(patience, fmt.Sprintf("this node is empty and peer %s holds %d keys; starting as master would delete them", peer.Address, peer.Info.Keys),
+				"choose the node to continue from (compare with `redis-node promote` on each, which shows what it holds), then run there: "+promoteCommand)
+		}
+	}
+	return Decision{Action: StartAsMaster, Reason: note + ", and no node holds any key"}
+}
+
+// waitForElection leaves the choice to the Sentinels, and asks them for it if they do not choose by themselves.
+func (s Situation) waitForElection(peer Peer) Decision {
+	reason := fmt.Sprintf("peer %s can be elected (replica-priority %d), the Sentinels decide", peer.Address, peer.Info.Priority)
+	if s.Elapsed >= askPatience && s.Elapsed < patience && s.mostSeeMasterDown() {
+		return Decision{Action: AskForFailover, Reason: reason + ", and did not begin by themselves"}
+	}
+	return s.waitFor(patience, reason, "look at the Sentinels' logs: do they reach "+peer.Address+"?")
+}
+
+func (s Situation) mostSeeMasterDown() bool {
+	down := 0
+	for _, view := range s.Views {
+		if view.MasterDown {
+			down++
+		}
+	}
+	return down > s.Sentinels/2
+}
+
+func (s Situation) waitFor(bound time.Duration, reason, fix string) Decision {
+	if s.Elapsed < bound {
+		return Decision{Action: Wait, Reason: reason, Fix: fix}
+	}
+	return Decision{Action: GiveUp, Reason: fmt.Sprintf("after %s still: %s", bound, reason), Fix: fix}
+}
+
+// namedMaster takes the answer with the highest config-epoch; Sentinels that were away still have an older one.
+func namedMaster(views []SentinelView) (master string, agreed bool) {
+	var newest SentinelView
+	agreed = len(views) > 0
+	for i, view := range views {
+		switch {
+		case i == 0 || view.ConfigEpoch > newest.ConfigEpoch:
+			newest, agreed = view, true
+		case view.ConfigEpoch == newest.ConfigEpoch && view.Master != newest.Master:
+			agreed = false
+		}
+	}
+	return newest.Master, agreed
+}
+
+func describeViews(views []SentinelView) string {
+	var parts []string
+	for _, view := range views {
+		parts = append(parts, fmt.Sprintf("%s says %s (%d)", view.Sentinel, view.Master, view.ConfigEpoch))
+	}
+	return strings.Join(parts, ", ")
+}

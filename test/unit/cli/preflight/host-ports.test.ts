@@ -1,0 +1,85 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { type AddressInfo, createServer } from 'node:net';
+import { checkPorts, hostPorts } from '../../../../cli/preflight/host-ports.js';
+import { UNPREPARED_SITE } from '../../../../environments/site.js';
+import { cleanUp, contextIn, engineWith, topologyOf } from './support.js';
+
+afterEach(cleanUp);
+
+const setting = 'proxy.ports.http in environments/dev.ts';
+
+async function listening<T>(act: (port: number) => Promise<T>): Promise<T> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    return await act((server.address() as AddressInfo).port);
+  } finally {
+    server.close();
+  }
+}
+
+describe('host ports', () => {
+  it('a free one is no problem', async () => {
+    const free = await listening((port) => Promise.resolve(port));
+    expect(await checkPorts(contextIn(), await engineWith({}), [{ name: 'http', port: free, setting }])).toEqual([]);
+  });
+
+  it('a taken one is named with what holds it and the setting to change', async () => {
+    await listening(async (port) => {
+      const problems = await checkPorts(contextIn(), await engineWith({}), [{ name: 'http', port, setting }]);
+      expect(problems).toHaveLength(1);
+      expect(problems[0]?.what).toContain(`port ${port} on 127.0.0.1, for http, is taken`);
+      expect(problems[0]?.fix).toContain(`change ${setting}, or use --instance NAME`);
+      // Elsewhere a best effort; here the tools are part of the test's own base.
+      if (process.platform === 'linux') expect(problems[0]?.what).toContain(`(process ${process.pid})`);
+    });
+  });
+
+  it('all taken ones are listed', async () => {
+    const engine = await engineWith({});
+    await listening((one) =>
+      listening(async (other) => {
+        const ports = [one, other].map((port) => ({ name: `p${port}`, port, setting }));
+        expect(await checkPorts(contextIn(), engine, ports)).toHaveLength(2);
+      }),
+    );
+  });
+
+  it('what another container publishes is its, what this deployment publishes is its own', async () => {
+    const engine = await engineWith({
+      containers: [
+        { id: '1', name: 'shop-web', ports: [{ IP: '0.0.0.0', PublicPort: 20_001 }] },
+        {
+          id: '2',
+          name: 'rp-dev-proxy-0',
+          labels: { 'redis-platform.deployment': 'dev' },
+          ports: [{ IP: '127.0.0.1', PublicPort: 20_002 }],
+        },
+      ],
+    });
+    const ports = [20_001, 20_002].map((port) => ({ name: 'http', port, setting: undefined }));
+    const problems = await checkPorts(contextIn(), engine, ports);
+    expect(problems.map(({ what }) => what)).toEqual([
+      'port 20001 on 127.0.0.1, for http, is taken by the container shop-web',
+    ]);
+  });
+
+  it('are named by their settings, or picked for an instance', () => {
+    const { environment } = contextIn();
+    const topology = topologyOf(environment);
+    const declared = hostPorts(topology, UNPREPARED_SITE);
+    expect(declared).toHaveLength(7);
+    expect(declared).toContainEqual({
+      name: 'sentinel-2',
+      port: 26_381,
+      setting: 'proxy.ports.sentinels in environments/dev.ts',
+    });
+    expect(declared).toContainEqual({
+      name: 'redis-replicas',
+      port: 6380,
+      setting: 'proxy.ports.redisReplicas in environments/dev.ts',
+    });
+    const site = { ...UNPREPARED_SITE, deployments: { dev: { baseCidr: '10.214.0.0/20', ports: { http: 20_005 } } } };
+    expect(hostPorts(topology, site)).toContainEqual({ name: 'http', port: 20_005, setting: undefined });
+  });
+});

@@ -1,0 +1,39 @@
+import { describe, expect, test } from '@jest/globals';
+import { redisUsers, renderAclFile, sentinelUsers } from '../../../constructs/redis/users.js';
+
+const files = [
+  ['a node', renderAclFile(redisUsers('redis'))],
+  ['a Sentinel', renderAclFile(sentinelUsers('redis'))],
+] as const;
+
+describe.each(files)('the ACL file of %s', (_, text) => {
+  const users = text.trim().split('\n');
+
+  test('turns the default user off and takes all its rights', () => {
+    expect(users[0]).toBe('user default off resetpass resetkeys resetchannels -@all');
+    expect(users.filter((line) => line.startsWith('user default '))).toHaveLength(1);
+  });
+
+  test('lets nobody in without a password of their own, which is only there as a hash', () => {
+    const others = users.slice(1);
+    const marks = others.map((line) => /^user [a-z]+ on #\{\{sha256:([a-z-]+)\}\} /.exec(line)?.[1]);
+    expect(marks).not.toContain(undefined);
+    expect(new Set(marks).size).toBe(others.length);
+    expect(text).not.toMatch(/nopass|\{\{secret:/);
+  });
+
+  test('starts everyone but the administrator from no rights at all', () => {
+    for (const line of users.filter((user) => !/^user (admin|default) /.test(user))) expect(line).toContain(' -@all ');
+  });
+});
+
+test('on nodes and Sentinels, equal names have different passwords', () => {
+  const [onNodes, onSentinels] = [redisUsers('redis'), sentinelUsers('redis')];
+  const names = [...Object.values(onNodes), ...Object.values(onSentinels)].map(({ secret }) => secret.name);
+  expect(new Set(names).size).toBe(names.length);
+});
+
+test('the application cannot administer: not the nodes, and no failover on the Sentinels', () => {
+  expect(redisUsers('redis').app.rules).toMatch(/ -@admin -@dangerous /);
+  expect(sentinelUsers('redis').app.rules).not.toMatch(/failover|remove|\+sentinel\|set|\+@/);
+});
