@@ -3,13 +3,14 @@ import { PlatformError } from '../constructs/core/platform-error.js';
 import { processEnv } from '../environments/process-env.js';
 import { destroyCommand } from './commands/destroy.js';
 import { downCommand } from './commands/down.js';
-import { outputsCommand } from './commands/outputs.js';
+import { outputsCommand, type OutputsOptions } from './commands/outputs.js';
 import { planCommand } from './commands/plan.js';
 import { prepareMachineCommand } from './commands/prepare-machine.js';
 import { startCommand } from './commands/start.js';
-import { statusCommand } from './commands/status.js';
+import { statusCommand, type StatusOptions } from './commands/status.js';
 import { testCommand } from './commands/test.js';
 import { createContext } from './context.js';
+import { stopStartedEngine } from './machine/engine-install.js';
 import type { Early } from './machine/prepare.js';
 
 interface DeploymentOptions {
@@ -82,14 +83,14 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
   on(preparing('prepare-machine', 'engine, images and provider, so that `npx cdktf deploy` works'), (options) =>
     prepareMachineCommand(createContext(options), { ...options, early }),
   );
-  on(command('status', 'who is master, who lags, what is unwell; exit code 0 only if all is well').option('--json', 'as JSON'), (options) =>
+  on(command('status', 'who is master, who lags, what is unwell; exit code 0 only if all is well').option('--json', 'as JSON'), (options: DeploymentOptions & StatusOptions) =>
     statusCommand(createContext(options), options),
   );
   on(
     command('outputs', 'where to connect')
       .option('--json', 'as JSON')
       .option('--show-secrets', 'with passwords'),
-    (options) => Promise.resolve(outputsCommand(createContext(options), options)),
+    (options: DeploymentOptions & OutputsOptions) => Promise.resolve(outputsCommand(createContext(options), options)),
   );
   on(preparing('down', 'remove containers and networks; data stays'), (options) =>
     downCommand(createContext(options), { ...options, early }),
@@ -100,6 +101,12 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
       .option('--yes', 'do not ask'),
     (options) => destroyCommand(createContext(options), { ...options, early }),
   );
+  program
+    .command('stop-engine', { hidden: true })
+    .description('stop the Docker engine that a command started')
+    .action(async () => {
+      console.log((await stopStartedEngine()) ? 'The engine is stopped.' : 'No engine was started from here.');
+    });
   return program;
 }
 

@@ -8,7 +8,7 @@ import { synthesize } from '../stacks/synth.js';
 import type { Context } from './context.js';
 import type { Engine } from './machine/engine.js';
 import { type Early, prepareMachine } from './machine/prepare.js';
-import type { ForcedSources } from './machine/registries.mjs';
+import type { ForcedSources, Sources } from './machine/registries.mjs';
 import { allocateInstance } from './preflight/instance.js';
 import { Terraform } from './terraform.js';
 
@@ -26,6 +26,7 @@ export interface Prepared {
   readonly engine: Engine;
   readonly terraform: Terraform;
   readonly site: Site;
+  readonly sources: Sources;
 }
 
 /**
@@ -52,13 +53,13 @@ export async function prepare(context: Context, options: PrepareOptions): Promis
     },
     options.verbose ? console.log : () => undefined,
   );
-  return { engine: machine.engine, terraform, site };
+  return { engine: machine.engine, terraform, site, sources: machine.sources };
 }
 
 function imagesOf(topology: Topology) {
   const images = topology.services.map(({ name, image }) => ({ ...image, declaredAt: `the service ${name}` }));
   return {
-    folders: [...new Set(images.filter(({ kind }) => kind === 'directory').map(({ from }) => from))],
+    folders: [...new Set(['images/base', ...images.filter(({ kind }) => kind === 'directory').map(({ from }) => from)])],
     references: images
       .filter(({ kind }) => kind === 'registry')
       .map(({ reference, declaredAt }) => ({ reference, declaredAt })),

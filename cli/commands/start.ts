@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Topology } from '../../constructs/core/topology.js';
+import { Duration } from '../../constructs/core/units.js';
 import { readSite } from '../../environments/site.js';
 import type { Context } from '../context.js';
 import { apply, describe, remember } from '../deploy.js';
@@ -47,7 +48,7 @@ export async function bringUp(context: Context, options: PrepareOptions): Promis
     { title: 'Create networks and containers', run: () => apply(context, engine, terraform, topology) },
     {
       title: 'Wait until everything is ready',
-      run: (say) => waitUntilReady(context, engine.docker, topology, { within: READY_WITHIN_MS, onProgress: say }),
+      run: (say) => waitUntilReady(context, engine.docker, topology, { within: READY_WITHIN, onProgress: say }),
     },
   ]);
   await remember(context, engine, topology);
@@ -55,4 +56,4 @@ export async function bringUp(context: Context, options: PrepareOptions): Promis
 }
 
 /** First starts on slow machines take half a minute; what takes longer hangs. */
-const READY_WITHIN_MS = 120_000;
+const READY_WITHIN = Duration.seconds(120);

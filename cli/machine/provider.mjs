@@ -3,7 +3,7 @@
  * No dependencies: bootstrap.mjs starts the build while `npm ci` runs.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { providerSource, providerVersion } from '../../constructs/core/provider-version.mjs';
 import { withLock } from './lock.mjs';
@@ -92,7 +92,10 @@ export async function placeProvider(platform, build, onLine) {
     join(root, `${platform}.lock`),
     async () => {
       if (!existsSync(binary)) {
-        const work = mkdtempSync(join(root, 'build-'));
+        const work = join(root, `${platform}.build`);
+        // An interrupted build left its own.
+        rmSync(work, { recursive: true, force: true });
+        mkdirSync(work);
         try {
           const made = join(work, 'provider');
           await build(made);

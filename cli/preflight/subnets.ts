@@ -18,16 +18,19 @@ export async function checkSubnets(
   baseCidr: string,
 ): Promise<Problem[]> {
   const used = await usedRanges(engine, context.name);
-  const picked = context.instance !== undefined;
-  return used
-    .filter(({ cidr }) => overlaps(cidr, baseCidr))
-    .map(({ cidr, by }) => ({
-      what: `the deployment's addresses overlap with those of ${by}`,
-      got: `${baseCidr} and ${cidr}`,
-      fix: picked
-        ? 'Disconnect or remove that one, or choose another --instance NAME.'
-        : `Change network.baseCidr in environments/${context.environment.name}.ts to a free /20, or use --instance NAME, which picks one.`,
-    }));
+  const clashes = used.filter(({ cidr }) => overlaps(cidr, baseCidr));
+  if (clashes.length === 0) return [];
+  const fix =
+    context.instance === undefined
+      ? `Change network.baseCidr in environments/${context.environment.name}.ts to a free /20, or use --instance NAME, which picks one.`
+      : 'Disconnect or remove that, or choose another --instance NAME.';
+  return [
+    {
+      what: `the deployment's addresses overlap with those of ${clashes.map(({ by }) => by).join(', ')}`,
+      got: `${baseCidr} and ${clashes.map(({ cidr }) => cidr).join(', ')}`,
+      fix,
+    },
+  ];
 }
 
 /** What the host's interfaces and the engine's networks use, without what belongs to the deployment itself. */

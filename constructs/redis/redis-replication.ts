@@ -144,7 +144,7 @@ export class RedisReplication extends Construct implements IConnectable {
       const { name, secret } = this.users.replication;
       return `masteruser ${name}\nmasterauth ${secret.plain}\n`;
     });
-    nodes.addFile('/config/node.json', () => this.supervisorConfig());
+    nodes.addFile('/config/node.json', () => this.supervisorConfig(REDIS_PORT));
     nodes.addFile('/config/secrets/redis-node', () => this.users.node.secret.plain);
     nodes.addFile('/config/secrets/sentinel-node', () => this.sentinelUsers.node.secret.plain);
 
@@ -153,9 +153,7 @@ export class RedisReplication extends Construct implements IConnectable {
     );
     watchers.addFile('/config/sentinel-users.acl', () => renderAclFile(this.sentinelUsers));
     watchers.addFile('/config/sentinel-secrets.conf', () => this.sentinelSecrets());
-    watchers.addFile('/config/sentinel.json', () =>
-      json({ masterName: this.masterName, nodes: this.endpoint.addresses, sentinels: this.sentinel.addresses }),
-    );
+    watchers.addFile('/config/sentinel.json', () => this.supervisorConfig(SENTINEL_PORT));
     watchers.addFile('/config/secrets/sentinel-node', () => this.sentinelUsers.node.secret.plain);
 
     nodes.settings['persistence'] = {
@@ -188,16 +186,18 @@ export class RedisReplication extends Construct implements IConnectable {
     return { redis: this.users.app.secret, sentinel: this.sentinelUsers.app.secret };
   }
 
-  private supervisorConfig(): string {
-    return json({
+  /** Who takes part, for the supervisor in each container. */
+  private supervisorConfig(port: number): string {
+    const config = {
       masterName: this.masterName,
       declaredMaster: this.endpoint.address(0),
-      port: REDIS_PORT,
+      port,
       nodes: this.endpoint.addresses,
       sentinels: this.sentinel.addresses.map((address) => `${address}:${SENTINEL_PORT}`),
       redisUser: { username: this.users.node.name, passwordFile: '/config/secrets/redis-node' },
       sentinelUser: { username: this.sentinelUsers.node.name, passwordFile: '/config/secrets/sentinel-node' },
-    });
+    };
+    return `${JSON.stringify(config, null, 2)}\n`;
   }
   private sentinelSecrets(): string {
     const { masterName } = this;
@@ -211,10 +211,6 @@ export class RedisReplication extends Construct implements IConnectable {
       '',
     ].join('\n');
   }
-}
-
-function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 /** The numbers that must fit together; also checked, all at once, where an environment is loaded. */

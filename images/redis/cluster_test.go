@@ -273,12 +273,19 @@ func (one *container) kill() {
 	<-one.ended
 }
 
-// stop is `docker stop`: SIGTERM to the supervisor alone. It returns how long it took.
+// stop is `docker stop`: SIGTERM to the supervisor alone, and SIGKILL to all after 15 s. It returns how long it took.
 func (one *container) stop() time.Duration {
 	begin := time.Now()
 	one.unwant()
 	_ = syscall.Kill(one.pid(), syscall.SIGTERM)
-	<-one.ended
+	select {
+	case <-one.ended:
+	case <-time.After(15 * time.Second):
+		_ = syscall.Kill(one.pid(), syscall.SIGQUIT) // says in the log where it hangs
+		time.Sleep(time.Second)
+		one.crash()
+		<-one.ended
+	}
 	return time.Since(begin) - 200*time.Millisecond
 }
 

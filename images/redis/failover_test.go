@@ -140,6 +140,7 @@ func TestNoConfirmedWriteIsLost(t *testing.T) {
 	})
 
 	c.eachRun("everything is stopped, the master loses its volume and an operator promotes a replica", func(t *testing.T, l *ledger, master *container) {
+		master.kill() // first, so that the others have all that it confirmed
 		for _, one := range append(c.nodes[:len(c.nodes):len(c.nodes)], c.sentinels...) {
 			one.kill()
 		}
@@ -149,7 +150,7 @@ func TestNoConfirmedWriteIsLost(t *testing.T) {
 		if info, err := c.info(master.address); err == nil {
 			t.Errorf("the empty master is up as a %s beside replicas that hold keys", info.Role)
 		}
-		chosen := c.anyReplica(master)
+		chosen := c.fullestReplica(t, master)
 		if output, err := chosen.command("promote"); err == nil || !strings.Contains(output, "--accept-data-loss") {
 			t.Errorf("promote did not ask for consent: %v\n%s", err, output)
 		}
@@ -185,6 +186,25 @@ func (c *cluster) anyReplica(master *container) *container {
 		}
 	}
 	return nil
+}
+
+// fullestReplica is the one that an operator would choose.
+func (c *cluster) fullestReplica(t *testing.T, master *container) (fullest *container) {
+	t.Helper()
+	most := int64(-1)
+	for _, one := range c.nodes {
+		if one == master {
+			continue
+		}
+		info, err := c.info(one.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Keys > most {
+			fullest, most = one, info.Keys
+		}
+	}
+	return fullest
 }
 
 // lastNamed reads the master from the file that a stopped Sentinel has left.

@@ -16,11 +16,12 @@ import (
 
 // How often things are looked at.
 const (
-	startInterval    = 100 * time.Millisecond
-	watchInterval    = 250 * time.Millisecond
-	strayInterval    = 5 * time.Second
-	orphanInterval   = 30 * time.Second // a replica without a master says so this often
-	askAgainInterval = 5 * time.Second
+	startInterval     = 100 * time.Millisecond
+	watchInterval     = 250 * time.Millisecond
+	strayInterval     = 5 * time.Second
+	orphanInterval    = 30 * time.Second // a replica without a master says so this often
+	askAgainInterval  = 5 * time.Second
+	terminateInterval = 500 * time.Millisecond
 	// After the death of redis-server: replicas get what the kernel still holds for them within milliseconds. Being late is
 	// worse than not asking, for at down-after (1.5 s) the Sentinels begin by themselves.
 	levelAfterDeathWithin = 250 * time.Millisecond
@@ -159,11 +160,20 @@ func (n *Node) start(decision Decision) error {
 	return err
 }
 
+// terminate ends redis-server in good order. A server that can't exit yet (a replica that writes its first append-only
+// file after a sync, a failed save) forgets the signal, so it is repeated; the container's stop timeout ends it.
 func (n *Node) terminate() {
-	if err := n.child.Terminate(); err != nil {
-		slog.Error("SIGTERM to redis-server", "error", err)
+	for {
+		if err := n.child.Terminate(); err != nil && !errors.Is(err, syscall.ESRCH) {
+			slog.Error("SIGTERM to redis-server", "error", err)
+		}
+		select {
+		case status := <-n.child.Ended:
+			slog.Info("redis-server stopped", "status", describeStatus(status))
+			return
+		case <-time.After(terminateInterval):
+		}
 	}
-	slog.Info("redis-server stopped", "status", describeStatus(<-n.child.Ended))
 }
 
 // watch keeps replica-priority right and remembers what this node is.

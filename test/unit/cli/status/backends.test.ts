@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { askProxy, describeBackends, parseStatistics, type ServerLine } from '../../../../cli/status/backends.js';
 
@@ -108,19 +108,32 @@ describe("the proxy's statistics", () => {
     expect(describeBackends(well, [...ports, 'grafana']).findings[0]?.problem).toContain('has no backend grafana');
   });
 
-  it('are asked for with a password, and without them there is a problem, not an error', async () => {
-    const page = createServer((request, response) => {
+  it('are asked for with a password, and a wrong one is a problem, not an error', async () => {
+    const page = await listen((request, response) => {
       const [, credentials = ''] = (request.headers.authorization ?? '').split(' ');
       response.statusCode = Buffer.from(credentials, 'base64').toString() === 'admin:right' ? 200 : 401;
       response.end(response.statusCode === 200 && request.url === '/;csv' ? recorded : '');
     });
-    await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve));
-    const url = `http://127.0.0.1:${(page.address() as AddressInfo).port}/`;
-    const ask = (password: string) => askProxy({ url, username: 'admin', password }, ['http']);
+    const ask = (password: string) => askProxy({ url: page.url, username: 'admin', password }, ['http']);
     expect((await ask('right')).statuses).toMatchObject([{ name: 'http', ok: true }]);
     expect((await ask('wrong')).findings[0]?.problem).toContain('does not accept its password');
-    page.closeAllConnections();
     page.close();
-    expect((await ask('right')).findings[0]?.problem).toMatch(/does not answer \(.*ECONNREFUSED/);
+  });
+
+  it('that nobody serves are a problem, not an error', async () => {
+    const page = await listen(() => undefined);
+    page.close();
+    const { findings } = await askProxy({ url: page.url, username: 'admin', password: 'right' }, ['http']);
+    expect(findings[0]?.problem).toMatch(/statistics page .* does not answer \(.*ECONNREFUSED/);
   });
 });
+
+async function listen(answer: RequestListener): Promise<{ url: string; close: () => void }> {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, close };
+}
