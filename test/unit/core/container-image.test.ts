@@ -107,6 +107,24 @@ describe('from a directory', () => {
   });
 
   test('an image is another one when an image that it is built from changes', () => {
+    const home = process.cwd();
+    write('images/base/Dockerfile', 'FROM scratch\n');
+    write('images/app/Dockerfile', 'ARG BASE\nFROM ${BASE}\n');
+    write('images/alone/Dockerfile', 'FROM scratch\n');
+    try {
+      // Folders are relative to the project.
+      process.chdir(folder);
+      const before = ['images/app', 'images/alone'].map(imageTag);
+      write('images/base/packages.txt', 'ca-certificates\n');
+      const after = ['images/app', 'images/alone'].map(imageTag);
+      expect(after[0]).not.toBe(before[0]);
+      expect(after[1]).toBe(before[1]);
+    } finally {
+      process.chdir(home);
+    }
+  });
+
+  test('the catalogue says what its images are built from', () => {
     expect(foundationsOf('images/redis')).toEqual({ BASE: 'images/base', GO_BUILDER: 'images/go-builder' });
     expect(Object.keys(foundationsOf('images/haproxy'))).toEqual(['BASE']);
   });

@@ -232,9 +232,9 @@ test('all problems are listed at once, those between several settings too', () =
     whats({
       name: 'DEV',
       network: { baseCidr: '10.0.0.0/8' },
-      redis: { sentinels: 4, maxMemory: 'lots', quorums: 2 },
+      redis: { sentinels: 4, replicas: 'two', maxMemory: 'lots', quorums: 2 },
       api: { image: 'shop', drain: '-1s' },
-      proxy: { ports: { ...ports, http: 6379, stats: 80 }, fall: 0 },
+      proxy: { ports: { ...ports, http: 6379, stats: 80 }, fall: 'never' },
     }).sort(),
   ).toEqual([
     'api.drain cannot be used',
@@ -246,6 +246,7 @@ test('all problems are listed at once, those between several settings too', () =
     'proxy.ports.stats cannot be used',
     'redis.maxMemory cannot be used',
     'redis.quorums is not a known setting',
+    'redis.replicas cannot be used',
     'redis.sentinels cannot be used',
   ]);
 });

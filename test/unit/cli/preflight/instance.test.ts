@@ -17,8 +17,9 @@ describe('another instance', () => {
     expect(first.baseCidr).toMatch(/^10\.2[1-5]\d\.\d+\.0\/20$/);
     expect(Object.keys(first.ports)).toEqual(topology.published.map(({ name }) => name));
     expect(new Set(Object.values(first.ports)).size).toBe(topology.published.length);
-    const site = { ...UNPREPARED_SITE, deployments: { [context.name]: first } };
-    expect(await allocateInstance(context, engine, site, topology)).toEqual(first);
+    const kept = { baseCidr: '10.230.0.0/20', ports: { ...first.ports, http: 20_123 } };
+    const site = { ...UNPREPARED_SITE, deployments: { [context.name]: kept } };
+    expect(await allocateInstance(context, engine, site, topology)).toEqual(kept);
   });
 
   it('stays out of the way of others, of the engine and of the environments', async () => {
