@@ -9,7 +9,7 @@ export interface Context {
   readonly project: string;
   readonly environment: Environment;
   readonly instance: string | undefined;
-  /** Environment and instance: `dev`, `dev-alice`. */
+  /** Environment and instance: `dev`, `dev_alice`. */
   readonly name: string;
   readonly paths: DeploymentPaths;
 }

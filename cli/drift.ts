@@ -41,7 +41,10 @@ export async function findDrift(context: Context, docker: Docker, topology: Topo
 
 /** Remembers what is on the engine now, right after an apply. */
 export async function recordApplied(context: Context, docker: Docker, topology: Topology): Promise<void> {
-  const applied: Applied = { inputs: hashInputs(context, topology), fingerprints: await takeFingerprints(context, docker) };
+  const applied: Applied = {
+    inputs: hashInputs(context, topology),
+    fingerprints: await takeFingerprints(context, docker),
+  };
   const file = context.paths.applied;
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(`${file}.new`, `${JSON.stringify(applied, null, 2)}\n`);
@@ -97,7 +100,15 @@ function fingerprint(facts: unknown): string {
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16);
 }
 
-function containerFacts({ Id, Image, Config, HostConfig, State, Mounts, NetworkSettings }: Docker.ContainerInspectInfo): unknown {
+function containerFacts({
+  Id,
+  Image,
+  Config,
+  HostConfig,
+  State,
+  Mounts,
+  NetworkSettings,
+}: Docker.ContainerInspectInfo): unknown {
   const networks = Object.entries(NetworkSettings.Networks).sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     Id,

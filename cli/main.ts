@@ -58,7 +58,13 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
   const preparing = (name: string, description: string) =>
     command(name, description)
       .addOption(new Option('--images <way>', 'where images come from').choices(['pull', 'build', 'auto']))
-      .addOption(new Option('--provider <way>', 'where the Terraform provider comes from').choices(['registry', 'build', 'auto']))
+      .addOption(
+        new Option('--provider <way>', 'where the Terraform provider comes from').choices([
+          'registry',
+          'build',
+          'auto',
+        ]),
+      )
       .option('--no-install', 'never install or start a Docker engine')
       .option('--verbose', 'show what builds and Terraform print');
   const on = <T extends DeploymentOptions>(target: Command, act: (options: T) => Promise<number>) =>
@@ -83,13 +89,15 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
   on(preparing('prepare-machine', 'engine, images and provider, so that `npx cdktf deploy` works'), (options) =>
     prepareMachineCommand(createContext(options), { ...options, early }),
   );
-  on(command('status', 'who is master, who lags, what is unwell; exit code 0 only if all is well').option('--json', 'as JSON'), (options: DeploymentOptions & StatusOptions) =>
-    statusCommand(createContext(options), options),
+  on(
+    command('status', 'who is master, who lags, what is unwell; exit code 0 only if all is well').option(
+      '--json',
+      'as JSON',
+    ),
+    (options: DeploymentOptions & StatusOptions) => statusCommand(createContext(options), options),
   );
   on(
-    command('outputs', 'where to connect')
-      .option('--json', 'as JSON')
-      .option('--show-secrets', 'with passwords'),
+    command('outputs', 'where to connect').option('--json', 'as JSON').option('--show-secrets', 'with passwords'),
     (options: DeploymentOptions & OutputsOptions) => Promise.resolve(outputsCommand(createContext(options), options)),
   );
   on(preparing('down', 'remove containers and networks; data stays'), (options) =>
@@ -109,4 +117,3 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
     });
   return program;
 }
-

@@ -34,7 +34,11 @@ export interface Prepared {
  * @param options `images: false` where none are needed
  */
 export async function prepare(context: Context, options: PrepareOptions): Promise<Prepared> {
-  const topology = synthesize({ environment: context.environment, instance: context.instance, site: readSite(context.project) });
+  const topology = synthesize({
+    environment: context.environment,
+    instance: context.instance,
+    site: readSite(context.project),
+  });
   const machine = await prepareMachine({
     ...(options.images === false ? { folders: [] } : imagesOf(topology)),
     forced: { images: options.images === false ? undefined : options.images, provider: options.provider },
@@ -59,7 +63,9 @@ export async function prepare(context: Context, options: PrepareOptions): Promis
 function imagesOf(topology: Topology) {
   const images = topology.services.map(({ name, image }) => ({ ...image, declaredAt: `the service ${name}` }));
   return {
-    folders: [...new Set(['images/base', ...images.filter(({ kind }) => kind === 'directory').map(({ from }) => from)])],
+    folders: [
+      ...new Set(['images/base', ...images.filter(({ kind }) => kind === 'directory').map(({ from }) => from)]),
+    ],
     references: images
       .filter(({ kind }) => kind === 'registry')
       .map(({ reference, declaredAt }) => ({ reference, declaredAt })),

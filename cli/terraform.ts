@@ -36,7 +36,11 @@ export class Terraform {
     const wanted = createHash('sha256')
       .update(JSON.stringify([this.tools.binary, this.tools.provider?.binary ?? 'registry', providerVersion]))
       .digest('hex');
-    if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted && existsSync(join(stack, '.terraform.lock.hcl'))) {
+    if (
+      existsSync(marker) &&
+      readFileSync(marker, 'utf8') === wanted &&
+      existsSync(join(stack, '.terraform.lock.hcl'))
+    ) {
       return;
     }
     // Another provider build has other checksums: the lock of the previous one would refuse it.
@@ -47,7 +51,10 @@ export class Terraform {
 
   /** @returns whether there is anything to do, and Terraform's own words for it */
   async plan(): Promise<{ changes: boolean; text: string }> {
-    const { exitCode, stdout } = await this.run(['plan', '-input=false', '-no-color', '-detailed-exitcode', PARALLELISM], [0, 2]);
+    const { exitCode, stdout } = await this.run(
+      ['plan', '-input=false', '-no-color', '-detailed-exitcode', PARALLELISM],
+      [0, 2],
+    );
     return { changes: exitCode === 2, text: stdout };
   }
 

@@ -77,7 +77,10 @@ export function countGoTests(output: string): Counts & { readonly notable: strin
   const counts = { passed: count('PASS'), failed: count('FAIL'), skipped: count('SKIP') };
   // A package that does not compile, or a race outside any test, fails without a `--- FAIL` line.
   const broken = lines.filter((line) => /^(FAIL|panic:|WARNING: DATA RACE)/.test(line)).length;
-  const notable = counts.failed > 0 || broken > 0 ? lines.slice(-60).join('\n') : lines.filter((line) => /--- SKIP/.test(line)).join('\n');
+  const notable =
+    counts.failed > 0 || broken > 0
+      ? lines.slice(-60).join('\n')
+      : lines.filter((line) => /--- SKIP/.test(line)).join('\n');
   return { ...counts, failed: counts.failed === 0 && broken > 0 ? 1 : counts.failed, notable };
 }
 

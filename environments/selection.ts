@@ -13,7 +13,8 @@ export interface Selection {
  * @throws PlatformError for unknown names and broken environments
  */
 export function select(options: { env?: string | undefined; instance?: string | undefined } = {}): Selection {
-  const instance = options.instance ?? processEnv['PLATFORM_INSTANCE'];
+  // CI systems set variables to nothing rather than not at all, hence `||`.
+  const instance = options.instance ?? (processEnv['PLATFORM_INSTANCE'] || undefined);
   checkInstanceName(instance);
-  return { environment: loadEnvironment(options.env ?? processEnv['PLATFORM_ENV'] ?? 'dev'), instance };
+  return { environment: loadEnvironment(options.env ?? (processEnv['PLATFORM_ENV'] || 'dev')), instance };
 }

@@ -33,10 +33,15 @@ export function describeClients(redis: RedisReplication, proxy: Proxy): ClientOu
   const at = (name: string): HostAndPort => ({ host: HOST, port: proxy.hostPort(name) });
   const url = (scheme: string, name: string) => `${scheme}://${HOST}:${proxy.hostPort(name)}`;
   const sentinels = redis.sentinel.addresses.map((_, index) => at(`sentinel-${index}`));
-  const nodes = proxy.publishes('redis-node-0') ? redis.endpoint.addresses.map((_, index) => at(`redis-node-${index}`)) : [];
+  const nodes = proxy.publishes('redis-node-0')
+    ? redis.endpoint.addresses.map((_, index) => at(`redis-node-${index}`))
+    : [];
   const natMap = [
     ...redis.sentinel.addresses.map((address, index) => [`${address}:${SENTINEL_PORT}`, at(`sentinel-${index}`)]),
-    ...redis.endpoint.addresses.map((address, index) => [`${address}:${REDIS_PORT}`, nodes[index] ?? at('redis-master')]),
+    ...redis.endpoint.addresses.map((address, index) => [
+      `${address}:${REDIS_PORT}`,
+      nodes[index] ?? at('redis-master'),
+    ]),
   ];
   return {
     api: { url: url('http', 'http') },

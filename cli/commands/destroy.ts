@@ -22,7 +22,9 @@ export async function destroyCommand(context: Context, options: DestroyOptions):
   }
   await removeDeployment(context, options);
   if (!options.deleteData) {
-    console.log(`${context.name} is removed. Its data is kept in ${volumes.length} volumes; --delete-data removes them.`);
+    console.log(
+      `${context.name} is removed. Its data is kept in ${volumes.length} volumes; --delete-data removes them.`,
+    );
     return 0;
   }
   await deleteVolumes(volumes);

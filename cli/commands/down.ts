@@ -18,7 +18,5 @@ export async function removeDeployment(context: Context, options: PrepareOptions
   const { engine, terraform } = await prepare(context, { ...options, images: false });
   // Terraform reads its program even to remove what is in the state.
   if (existsSync(context.paths.state)) describe(context, readSite(context.project));
-  await runSteps(options, [
-    { title: 'Remove containers and networks', run: () => remove(context, engine, terraform) },
-  ]);
+  await runSteps(options, [{ title: 'Remove containers and networks', run: () => remove(context, engine, terraform) }]);
 }

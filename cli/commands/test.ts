@@ -54,7 +54,11 @@ async function testOnEngine(options: TestOptions): Promise<Counts[]> {
   const started = Date.now();
   try {
     await bringUp(context, options);
-    const deployed = await runJest('deployed', { PLATFORM_ENV: 'test', PLATFORM_INSTANCE: options.instance ?? '' }, options.only);
+    const deployed = await runJest(
+      'deployed',
+      { PLATFORM_ENV: 'test', PLATFORM_INSTANCE: options.instance ?? '' },
+      options.only,
+    );
     console.log(`deployed tests [${seconds(started)}]`);
     return [...goTests, deployed];
   } finally {
@@ -84,7 +88,11 @@ async function runGoTests({ engine, sources }: Prepared, options: TestOptions): 
         results.push(counts);
         if (notable !== '') console.log(notable);
         if (counts.passed + counts.failed === 0) {
-          throw new PlatformError({ what: `the Go tests of ${folder} did not run`, got: `\n${all}\n`, fix: 'Mend what it says.' });
+          throw new PlatformError({
+            what: `the Go tests of ${folder} did not run`,
+            got: `\n${all}\n`,
+            fix: 'Mend what it says.',
+          });
         }
       },
     })),

@@ -5,7 +5,7 @@ import { PlatformError } from '../core/platform-error.js';
 import { type Limits, Service } from '../core/service.js';
 import { Duration, Size } from '../core/units.js';
 import type { Connections, IConnectable } from '../network/connections.js';
-import type { Endpoint } from '../network/endpoint.js';
+import type { Endpoint, EndpointProps } from '../network/endpoint.js';
 import { SENTINEL_PORT } from '../redis/render-config.js';
 import type { RedisReplication } from '../redis/redis-replication.js';
 
@@ -18,6 +18,8 @@ export interface ApiServiceProps {
   readonly replicas?: number;
   /** The port that the image listens on. @default 8080 */
   readonly port?: number;
+  /** Says that the image listens on every address, whatever LISTEN_ADDRESS says: see {@link EndpointProps.listen}. @default 'own' */
+  readonly listen?: EndpointProps['listen'];
   /** @default `api healthcheck`, the catalogue image's own; none for other images: the proxy checks /health anyway */
   readonly healthCheck?: HealthCheck;
   /** More settings for the image, never secrets and none that the platform sets itself. @default none */
@@ -91,7 +93,7 @@ export class ApiService extends Construct implements IConnectable {
       limits: { memory: Size.mebibytes(128), ...props.limits },
       stopTimeout: Duration.seconds(drain.toSeconds() + 2),
     });
-    this.http = this.service.addEndpoint('http', { port });
+    this.http = this.service.addEndpoint('http', { port, listen: props.listen ?? 'own' });
     this.connections = this.service.connections;
     redis.allowClient(this.service);
     this.service.addFile('/config/secrets/redis-app', () => secrets.redis.plain);

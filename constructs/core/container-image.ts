@@ -17,7 +17,11 @@ const PINNED = new RegExp(
  * Where a service's image comes from. The CLI builds or pulls it before Terraform runs; Terraform only names the tag.
  */
 export class ContainerImage {
-  private constructor(readonly source: ImageSource) {}
+  private constructor(
+    readonly source: ImageSource,
+    /** What Terraform and the engine call it. */
+    readonly reference: string,
+  ) {}
 
   /**
    * An image from a registry.
@@ -33,7 +37,7 @@ export class ContainerImage {
         fix: 'Name a fixed version, so that every machine runs the same image.',
       });
     }
-    return new ContainerImage({ kind: 'registry', reference });
+    return new ContainerImage({ kind: 'registry', reference }, reference);
   }
   /**
    * An image that is built from a folder with a Dockerfile. Its tag is a hash of the folder's content.
@@ -49,16 +53,10 @@ export class ContainerImage {
         fix: 'Use e.g. `images/shop`.',
       });
     }
-    imageTag(folder);
-    return new ContainerImage({ kind: 'directory', folder });
+    return new ContainerImage({ kind: 'directory', folder }, imageTag(folder));
   }
   /** One of the images that come with the platform (`images/<name>`). */
   static fromCatalog(name: 'api' | 'base' | 'haproxy' | 'redis'): ContainerImage {
     return ContainerImage.fromDirectory(`images/${name}`);
-  }
-
-  /** What Terraform and the engine call it. */
-  get reference(): string {
-    return this.source.kind === 'registry' ? this.source.reference : imageTag(this.source.folder);
   }
 }

@@ -29,7 +29,7 @@ const CONTEXT_KEY = 'redis-platform:deployment';
 
 /** One environment on one engine: names, addresses, ports and labels of everything in it. */
 export class Deployment {
-  /** `dev`, or `dev-alice` for the instance `alice`. Also the stack's name and the folder under `.platform`. */
+  /** `dev`, or `dev_alice` for the instance `alice`. Also the stack's name and the folder under `.platform`. */
   readonly name: string;
   readonly declared: AddressPlan;
   readonly engine: EngineAbilities;
@@ -86,7 +86,7 @@ export class Deployment {
   }
 }
 
-/** Names never hold a dash, so environment and instance can be told apart again. */
+/** Joined by what no name of an environment, instance or service holds: `rp-dev_alice-redis-0` cannot be anything else. */
 export function deploymentName(environment: string, instance?: string): string {
-  return instance === undefined ? environment : `${environment}-${instance}`;
+  return instance === undefined ? environment : `${environment}_${instance}`;
 }

@@ -199,11 +199,18 @@ export class Service extends Construct implements IConnectable {
       }
     }
     const paths = new Set<string>();
-    for (const { path } of this.configFiles) {
+    for (const { path, content } of this.configFiles) {
       if (paths.has(path)) problems.push(`${this.name}: file ${path} is added twice. Give one of them another path.`);
       paths.add(path);
       if (!path.startsWith('/config/') || path.includes('..')) {
         problems.push(`${this.name}: file ${path} is not below /config. Use a path such as /config/app.conf.`);
+      }
+      // Secret files are filled in from topology.json, which knows declared addresses only.
+      const text = content();
+      if (secretsIn(text).length > 0 && text !== this.deployment.withDeclaredAddresses(content)) {
+        problems.push(
+          `${this.name}: file ${path} holds a secret and an address, which another instance has elsewhere. Put them into two files.`,
+        );
       }
     }
     return [...new Set(problems)];

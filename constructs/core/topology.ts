@@ -10,7 +10,7 @@ import type { Service } from './service.js';
 export interface Topology {
   readonly formatVersion: 1;
   readonly environment: string;
-  /** The environment, and the instance where there is one: `dev-alice`. */
+  /** The environment, and the instance where there is one: `dev_alice`. */
   readonly deployment: string;
   readonly baseCidr: string;
   readonly networks: readonly TopologyNetwork[];

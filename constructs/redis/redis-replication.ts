@@ -144,7 +144,11 @@ export class RedisReplication extends Construct implements IConnectable {
       const { name, secret } = this.users.replication;
       return `masteruser ${name}\nmasterauth ${secret.plain}\n`;
     });
-    nodes.addFile('/config/node.json', () => this.supervisorConfig(REDIS_PORT));
+    nodes.addFile('/config/node.json', () =>
+      this.supervisorConfig(REDIS_PORT, {
+        redisUser: { username: this.users.node.name, passwordFile: '/config/secrets/redis-node' },
+      }),
+    );
     nodes.addFile('/config/secrets/redis-node', () => this.users.node.secret.plain);
     nodes.addFile('/config/secrets/sentinel-node', () => this.sentinelUsers.node.secret.plain);
 
@@ -187,14 +191,14 @@ export class RedisReplication extends Construct implements IConnectable {
   }
 
   /** Who takes part, for the supervisor in each container. */
-  private supervisorConfig(port: number): string {
+  private supervisorConfig(port: number, more: object = {}): string {
     const config = {
       masterName: this.masterName,
       declaredMaster: this.endpoint.address(0),
       port,
       nodes: this.endpoint.addresses,
       sentinels: this.sentinel.addresses.map((address) => `${address}:${SENTINEL_PORT}`),
-      redisUser: { username: this.users.node.name, passwordFile: '/config/secrets/redis-node' },
+      ...more,
       sentinelUser: { username: this.sentinelUsers.node.name, passwordFile: '/config/secrets/sentinel-node' },
     };
     return `${JSON.stringify(config, null, 2)}\n`;

@@ -276,6 +276,11 @@ func (one *container) kill() {
 // stop is `docker stop`: SIGTERM to the supervisor alone, and SIGKILL to all after 15 s. It returns how long it took.
 func (one *container) stop() time.Duration {
 	begin := time.Now()
+	select {
+	case <-one.ended:
+		return 0 // not running
+	default:
+	}
 	one.unwant()
 	_ = syscall.Kill(one.pid(), syscall.SIGTERM)
 	select {

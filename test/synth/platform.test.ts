@@ -308,15 +308,15 @@ describe('the same everywhere', () => {
   });
 
   test('an instance differs from its environment in names only', () => {
-    const site = { deployments: { 'dev-alice': { baseCidr: '10.99.0.0/20', ports: { http: 9999 } } } };
+    const site = { deployments: { 'dev_alice': { baseCidr: '10.99.0.0/20', ports: { http: 9999 } } } };
     const { topologyText } = synth({}, { instance: 'alice', site });
     expect(topologyText).not.toBe(platform.topologyText);
-    expect(topologyText.replaceAll(/"(rp-)?dev-alice/g, '"$1dev')).toBe(platform.topologyText);
+    expect(topologyText.replaceAll(/"(rp-)?dev_alice/g, '"$1dev')).toBe(platform.topologyText);
   });
 
   test('an instance shares no name, subnet or port with its environment', () => {
     const ports = Object.fromEntries(platform.topology.published.map(({ name }, index) => [name, 20_000 + index]));
-    const site = { deployments: { 'dev-alice': { baseCidr: '10.99.0.0/20', ports } } };
+    const site = { deployments: { 'dev_alice': { baseCidr: '10.99.0.0/20', ports } } };
     const instance = synth({}, { instance: 'alice', site });
     const identity = (one: Synthesized) => [
       ...[...one.containers, ...one.seeders, ...one.networks].map(({ name }) => name),

@@ -49,20 +49,21 @@ describe('another instance', () => {
 });
 
 describe('the range of addresses', () => {
+  // 198.51.100.0/24 is for documentation (RFC 5737), so this machine has no interface in it.
   it('must not overlap with a network of the engine, unless it is the own one', async () => {
-    const subnet = '10.213.0.128/25';
+    const subnet = '198.51.100.128/25';
     const labels = { 'redis-platform.deployment': 'dev' };
     const engine = await engineWith({
       networks: [
         { id: '1', name: 'rp-dev-redis', subnet, labels },
-        { id: '2', name: 'shop_default', subnet: '10.213.4.0/24' },
+        { id: '2', name: 'shop_default', subnet: '198.51.100.0/26' },
       ],
     });
-    const problems = await checkSubnets(contextIn(), engine, '10.213.0.0/20');
+    const problems = await checkSubnets(contextIn(), engine, '198.51.100.0/24');
     expect(problems).toEqual([
       {
         what: "the deployment's addresses overlap with those of the engine's network shop_default",
-        got: '10.213.0.0/20 and 10.213.4.0/24',
+        got: '198.51.100.0/24 and 198.51.100.0/26',
         fix: 'Change network.baseCidr in environments/dev.ts to a free /20, or use --instance NAME, which picks one.',
       },
     ]);

@@ -10,7 +10,7 @@ afterEach(cleanUp);
 
 const labels = { 'redis-platform.deployment': 'dev', 'redis-platform.owner': 'aaaaaaaa' };
 const foreign = { ...labels, 'redis-platform.owner': 'bbbbbbbb' };
-const alice = { ...labels, 'redis-platform.deployment': 'dev-alice' };
+const alice = { ...labels, 'redis-platform.deployment': 'dev_alice' };
 
 describe('what an interrupted run left behind', () => {
   it('is what this checkout made and the state does not list, of this deployment only', async () => {
@@ -22,7 +22,7 @@ describe('what an interrupted run left behind', () => {
         { id: 'known', name: 'rp-dev-redis-0', labels },
         { id: 'lost', name: 'rp-dev-redis-1', labels },
         { id: 'theirs', name: 'rp-dev-redis-2', labels: foreign },
-        { id: 'alice', name: 'rp-dev-alice-redis-0', labels: alice },
+        { id: 'alice', name: 'rp-dev_alice-redis-0', labels: alice },
       ],
       networks: [{ id: 'net', name: 'rp-dev-edge', labels }],
     });
@@ -70,9 +70,11 @@ describe('what another checkout deployed under the same name', () => {
         { id: 'theirs', name: 'rp-dev-redis-0', labels: foreign },
         { id: 'shop', name: 'shop', ports: [{ IP: '0.0.0.0', PublicPort: 8080 }] },
       ],
-      networks: [{ id: 'net', name: 'shop_default', subnet: '10.213.0.0/16' }],
+      networks: [{ id: 'net', name: 'shop_default', subnet: '198.51.100.0/25' }],
     });
-    const site = { ...UNPREPARED_SITE, owner: 'aaaaaaaa' };
+    // For documentation (RFC 5737), so this machine has no interface in it.
+    const deployments = { dev: { baseCidr: '198.51.100.0/24', ports: { http: 8080 } } };
+    const site = { ...UNPREPARED_SITE, owner: 'aaaaaaaa', deployments };
     const error: unknown = await checkBeforeStart(context, engine, site, topologyOf(context.environment)).catch(
       (reason: unknown) => reason,
     );

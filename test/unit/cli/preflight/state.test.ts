@@ -26,11 +26,11 @@ describe('the state file', () => {
 
   it('of an instance whose name begins with this one is refused', () => {
     const context = contextIn();
-    write(context.paths.state, stateWith([{ id: 'abc', deployment: 'dev-alice' }]));
+    write(context.paths.state, stateWith([{ id: 'abc', deployment: 'dev_alice' }]));
     expect(() => {
       checkState(context);
     }).toThrow(
-      /belongs to another deployment \(got dev-alice\): allowed is dev\. Move it back to .platform\/dev-alice/,
+      /belongs to another deployment \(got dev_alice\): allowed is dev\. Move it back to .platform\/dev_alice/,
     );
   });
 

@@ -1,0 +1,126 @@
+import { execa } from 'execa';
+import { Duration } from '../../constructs/core/units.js';
+import { eventually } from './eventually.js';
+import { runHelper } from './helper-container.js';
+import type { Platform } from './platform.js';
+
+/** Things that go wrong. Containers are given by their short names, e.g. `redis-0`. */
+export class Faults {
+  constructor(private readonly platform: Platform) {}
+
+  /** SIGKILL of redis-server alone; its supervisor lives and sees it die. */
+  async killRedisServer(name: string): Promise<void> {
+    await this.sigkill(name, (command) => command.startsWith('redis-server'));
+  }
+  /** SIGKILL of a container's first process: all in it die at once, and the engine starts it again. */
+  async killContainerProcess(name: string): Promise<void> {
+    const { State } = await this.platform.container(name).inspect();
+    await this.kill(State.Pid);
+  }
+  /** SIGKILL by the engine, which then does not start it again. */
+  async killForGood(...names: string[]): Promise<void> {
+    await Promise.all(names.map((name) => this.platform.container(name).kill({ signal: 'SIGKILL' })));
+  }
+  async start(...names: string[]): Promise<void> {
+    await Promise.all(names.map((name) => this.platform.container(name).start()));
+  }
+  /** Returns when it has stopped. */
+  async stop(name: string): Promise<void> {
+    await this.platform.container(name).stop();
+  }
+  async restart(...names: string[]): Promise<void> {
+    await Promise.all(names.map((name) => this.platform.container(name).restart()));
+  }
+  async freeze(...names: string[]): Promise<void> {
+    await Promise.all(names.map((name) => this.platform.container(name).pause()));
+  }
+  async unfreeze(...names: string[]): Promise<void> {
+    await Promise.all(names.map((name) => this.platform.container(name).unpause()));
+  }
+  async remove(...names: string[]): Promise<void> {
+    await Promise.all(names.map((name) => this.platform.container(name).remove({ force: true })));
+  }
+  /** Removes a container with its data. */
+  async removeWithData(name: string): Promise<void> {
+    const { docker, topology } = this.platform;
+    const instance = topology.services.flatMap(({ instances }) => instances).find((one) => one.name === name);
+    await this.remove(name);
+    for (const volume of instance?.volumes ?? []) await docker.getVolume(volume.name).remove();
+  }
+  /** Takes back what a test that failed half-way left frozen or stopped. */
+  async undo(): Promise<void> {
+    const names = this.platform.topology.services.flatMap(({ instances }) => instances.map(({ name }) => name));
+    await Promise.all(
+      names.map(async (name) => {
+        const container = this.platform.container(name);
+        const state = await container.inspect().then(({ State }) => State, absent);
+        if (state?.Paused) await container.unpause();
+        else if (state && !state.Running && !state.Restarting) await container.start();
+      }),
+    );
+  }
+
+  private async sigkill(name: string, chosen: (command: string) => boolean): Promise<void> {
+    const { Titles, Processes } = await this.platform.container(name).top();
+    const [pid, command] = ['PID', 'CMD'].map((title) => Titles.indexOf(title));
+    const found = Processes.filter((process: string[]) => chosen(process[command ?? -1] ?? ''));
+    if (found.length !== 1) throw new Error(`${name} has ${found.length} such processes: ${JSON.stringify(Processes)}`);
+    await this.kill(Number(found[0]?.[pid ?? -1]));
+  }
+  /** From within the engine's machine, which is a virtual one under Docker Desktop. `docker kill` would cancel the restart policy. */
+  private async kill(pid: number): Promise<void> {
+    await runHelper(this.platform, `kill -9 ${pid}`, { user: '0:0', PidMode: 'host', CapAdd: ['KILL'] });
+  }
+}
+
+/** How one of the project's commands ended. */
+export interface Ended {
+  readonly exitCode: number;
+  readonly stdout: string;
+  /** Both streams, as they came. */
+  readonly all: string;
+}
+
+/** Runs one of the project's commands as people do. Never throws for its exit code. */
+export async function command(platform: Platform, name: string, ...args: string[]): Promise<Ended> {
+  const { exitCode, stdout, all } = await execa(process.execPath, commandLine(platform, name, ...args), {
+    reject: false,
+    all: true,
+    stdin: 'ignore',
+  });
+  return { exitCode: exitCode ?? -1, stdout, all };
+}
+
+/** What to give Node to run one of the project's commands on this deployment. */
+export function commandLine({ context }: Platform, name: string, ...args: string[]): string[] {
+  const instance = context.instance === undefined ? [] : ['--instance', context.instance];
+  return ['bootstrap.mjs', name, '--env', context.environment.name, ...instance, ...args];
+}
+
+/** `npm start`, which must succeed. */
+export async function bringUp(platform: Platform): Promise<string> {
+  const { exitCode, all } = await command(platform, 'start');
+  if (exitCode !== 0) throw new Error(`start ended with ${exitCode}:\n${all}`);
+  await platform.reload();
+  return all;
+}
+
+/** When a container was started last; changes when the engine starts it again. */
+export async function startedAt(platform: Platform, name: string): Promise<string> {
+  return (await platform.container(name).inspect()).State.StartedAt;
+}
+
+/** Waits until the engine has started a container again. */
+export async function restarted(platform: Platform, name: string, before: string): Promise<void> {
+  await eventually(
+    async () => {
+      const { State } = await platform.container(name).inspect();
+      if (!State.Running || State.StartedAt === before) throw new Error(`${name} has not been started again`);
+    },
+    { within: Duration.seconds(20) },
+  );
+}
+
+function absent(error: unknown): undefined {
+  if (!(error instanceof Error && 'statusCode' in error && error.statusCode === 404)) throw error;
+}

@@ -1,0 +1,69 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, it as jestIt } from '@jest/globals';
+import { Duration } from '../../constructs/core/units.js';
+import { diagnose } from './diagnose.js';
+import { HEALTHY_WITHIN, Platform } from './platform.js';
+
+/** For the diagnosis of a failure, and for jest's own time limit to be the later one. */
+const DIAGNOSIS_MS = 15_000;
+const SETUP_MS = HEALTHY_WITHIN.toMilliseconds() + DIAGNOSIS_MS;
+
+let opened: Platform | undefined;
+
+/**
+ * The platform that the tests of a file share: well before the first one, and left well after the last.
+ * @returns how to get it, once tests run
+ */
+export function usePlatform(): () => Platform {
+  beforeAll(async () => {
+    opened = await Platform.open();
+    await explained(() => opened?.healthy());
+  }, SETUP_MS);
+  afterAll(async () => {
+    try {
+      await explained(() => opened?.healthy());
+    } finally {
+      await opened?.close();
+      opened = undefined;
+    }
+  }, SETUP_MS);
+  return () => {
+    if (!opened) throw new Error('the platform is there once tests run, not while they are declared');
+    return opened;
+  };
+}
+
+/** jest's `it`, which on failure also prints what the Sentinels think and what the containers said last. */
+export function it(name: string, check: () => Promise<void> | void, within: Duration = Duration.seconds(30)): void {
+  jestIt(
+    name,
+    () =>
+      explained(async () => {
+        const cancel = new AbortController();
+        const late = pause(within.toMilliseconds(), undefined, { signal: cancel.signal }).then(() => {
+          throw new Error(`not over within ${String(within)}`);
+        });
+        late.catch(() => undefined);
+        try {
+          await Promise.race([check(), late]);
+        } finally {
+          cancel.abort();
+        }
+      }),
+    within.toMilliseconds() + DIAGNOSIS_MS,
+  );
+}
+
+/** A line in the run's report, e.g. a measured time. */
+export function note(text: string): void {
+  process.stderr.write(`      ${text}\n`);
+}
+
+async function explained(act: () => unknown): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (opened) note(await diagnose(opened).catch(String));
+    throw error;
+  }
+}
