@@ -1,7 +1,8 @@
 import js from '@eslint/js';
+import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-export default tseslint.config(
+export default defineConfig(
   { ignores: ['node_modules/', 'cdktf.out/', '.platform/'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
@@ -25,7 +26,8 @@ export default tseslint.config(
   },
   {
     files: ['environments/process-env.ts', '**/*.mjs'],
-    rules: { 'no-restricted-syntax': 'off' },
+    // tsc knows Node's globals better.
+    rules: { 'no-restricted-syntax': 'off', 'no-undef': 'off' },
   },
   {
     // Dependencies point one way: only core and network know the Docker provider's bindings.
@@ -34,7 +36,11 @@ export default tseslint.config(
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: [{ group: ['@cdktf/provider-docker', '@cdktf/provider-docker/**'], message: 'Use constructs/core.' }] },
+        {
+          patterns: [
+            { group: ['@cdktf/provider-docker', '@cdktf/provider-docker/**'], message: 'Use constructs/core.' },
+          ],
+        },
       ],
     },
   },

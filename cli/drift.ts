@@ -86,7 +86,7 @@ async function takeFingerprints({ name }: Context, docker: Docker): Promise<Reco
   ]);
   const [inspectedContainers, inspectedNetworks] = await Promise.all([
     Promise.all(containers.map(({ Id }) => docker.getContainer(Id).inspect())),
-    Promise.all(networks.map(({ Id }) => docker.getNetwork(Id).inspect() as Promise<Docker.NetworkInspectInfo>)),
+    Promise.all(networks.map(({ Id }) => docker.getNetwork(Id).inspect())),
   ]);
   const fingerprints: Record<string, string> = {};
   for (const container of inspectedContainers) {

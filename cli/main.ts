@@ -1,22 +1,23 @@
 import { Command, CommanderError, Option } from 'commander';
-import { PlatformError } from '../constructs/core/platform-error.js';
 import { processEnv } from '../environments/process-env.js';
-import { destroyCommand } from './commands/destroy.js';
+import { destroyCommand, type DestroyOptions } from './commands/destroy.js';
 import { downCommand } from './commands/down.js';
 import { outputsCommand, type OutputsOptions } from './commands/outputs.js';
 import { planCommand } from './commands/plan.js';
 import { prepareMachineCommand } from './commands/prepare-machine.js';
 import { startCommand } from './commands/start.js';
 import { statusCommand, type StatusOptions } from './commands/status.js';
-import { testCommand } from './commands/test.js';
+import { testCommand, type TestOptions } from './commands/test.js';
 import { createContext } from './context.js';
 import { stopStartedEngine } from './machine/engine-install.js';
 import type { Early } from './machine/prepare.js';
+import { isUserError } from './machine/programs.mjs';
 
-interface DeploymentOptions {
-  readonly env?: string;
-  readonly instance?: string;
-}
+/** What commander makes of the options; each command gives its own. */
+type Options = { readonly env?: string; readonly instance?: string } & StatusOptions &
+  OutputsOptions &
+  TestOptions &
+  DestroyOptions;
 
 /**
  * Runs one command.
@@ -34,7 +35,7 @@ export async function run(argv: readonly string[], early: Early = {}): Promise<n
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode;
     const debug = processEnv['DEBUG'] !== undefined;
-    console.error(error instanceof PlatformError && !debug ? `\nError: ${error.message}` : error);
+    console.error(isUserError(error) && !debug ? `\nError: ${error.message}` : error);
     return 1;
   }
   return exitCode;
@@ -67,8 +68,8 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
       )
       .option('--no-install', 'never install or start a Docker engine')
       .option('--verbose', 'show what builds and Terraform print');
-  const on = <T extends DeploymentOptions>(target: Command, act: (options: T) => Promise<number>) =>
-    target.action(async (options: T) => {
+  const on = (target: Command, act: (options: Options) => Promise<number>) =>
+    target.action(async (options: Options) => {
       exit(await act(options));
     });
 
@@ -81,7 +82,7 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
       .option('--require-engine', 'fail where no engine can be had, instead of skipping the deployed tests')
       .option('--keep', 'leave the test environment running')
       .option('--only <pattern>', 'only deployed tests whose file matches'),
-    (options: DeploymentOptions) => testCommand({ ...options, early }),
+    (options) => testCommand({ ...options, early }),
   );
   on(preparing('plan', 'show what would change; exit code 0: nothing, 2: changes, 1: error'), (options) =>
     planCommand(createContext(options), { ...options, early }),
@@ -94,11 +95,11 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
       '--json',
       'as JSON',
     ),
-    (options: DeploymentOptions & StatusOptions) => statusCommand(createContext(options), options),
+    (options) => statusCommand(createContext(options), options),
   );
   on(
     command('outputs', 'where to connect').option('--json', 'as JSON').option('--show-secrets', 'with passwords'),
-    (options: DeploymentOptions & OutputsOptions) => Promise.resolve(outputsCommand(createContext(options), options)),
+    (options) => Promise.resolve(outputsCommand(createContext(options), options)),
   );
   on(preparing('down', 'remove containers and networks; data stays'), (options) =>
     downCommand(createContext(options), { ...options, early }),

@@ -67,8 +67,8 @@ async function deleteVolumes(names: readonly string[]): Promise<void> {
 /** Also frees the subnet and ports of an instance. */
 function forgetDeployment(context: Context): void {
   const site = readSite(context.project);
-  const { [context.name]: _, ...others } = site.deployments;
-  if (context.name in site.deployments) writeSite(context.project, { ...site, deployments: others });
+  const others = Object.entries(site.deployments).filter(([name]) => name !== context.name);
+  writeSite(context.project, { ...site, deployments: Object.fromEntries(others) });
   rmSync(context.paths.folder, { recursive: true, force: true });
   rmSync(context.paths.stack, { recursive: true, force: true });
 }

@@ -20,7 +20,7 @@ export async function startCommand(context: Context, options: PrepareOptions): P
   } else {
     await bringUp(context, options);
   }
-  console.log(renderOutputs(readOutputs(context, { showSecrets: false })));
+  process.stdout.write(renderOutputs(readOutputs(context, { showSecrets: false })));
   return 0;
 }
 

@@ -63,8 +63,15 @@ export type SentinelUsers = ReturnType<typeof sentinelUsers>;
 export function renderAclFile(users: RedisUsers | SentinelUsers): string {
   const all: User[] = Object.values(users);
   return [
-    'user default off resetpass resetkeys resetchannels -@all',
+    `user default off resetpass ${'replication' in users ? OFF_WITH_RIGHTS : OFF}`,
     ...all.map(({ name, secret, rules }) => `user ${name} on #${secret.sha256} ${rules}`),
     '',
   ].join('\n');
 }
+
+const OFF = 'resetkeys resetchannels -@all';
+/**
+ * Nobody can log in as a user that is off, but Redis 8.0 replays the append-only file as `default`: without rights, what
+ * transactions and scripts wrote would be dropped at each start, silently (redis/redis#14541).
+ */
+const OFF_WITH_RIGHTS = '~* &* +@all';
