@@ -12,6 +12,7 @@ import { prepare, type PrepareOptions } from '../prepare.js';
 import { gatherStatus } from '../status/gather.js';
 import { waitUntilReady } from '../status/ready.js';
 import { runSteps } from '../steps.js';
+import { warnings } from '../warnings.js';
 
 /** Brings the platform up, or to what is declared now, and says where to connect. */
 export async function startCommand(context: Context, options: PrepareOptions): Promise<number> {
@@ -42,6 +43,7 @@ async function nothingToDo(context: Context): Promise<boolean> {
 
 export async function bringUp(context: Context, options: PrepareOptions): Promise<Topology> {
   const { engine, terraform, site } = await prepare(context, options);
+  for (const warning of warnings(engine, context.project)) console.log(`Note: ${warning}`);
   const topology = describe(context, site);
   await checkBeforeStart(context, engine, site, topology);
   await runSteps(options, [
