@@ -17,7 +17,7 @@ export function redisUsers(prefix: string) {
     /** Applications: all data, nothing that administers or endangers the server. */
     app: user('app', '~* &* -@all +@all -@admin -@dangerous +info +wait'),
     /** The supervisor in each node's container. */
-    node: user('node', 'resetchannels -@all +ping +info +role +dbsize +config|set'),
+    node: user('node', 'resetchannels -@all +ping +info +config|set'),
     /** The proxy's checks. */
     probe: user('probe', 'resetchannels -@all +ping +role +info'),
     /** A replica towards its master. */

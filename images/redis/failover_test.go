@@ -145,6 +145,7 @@ func TestNoConfirmedWriteIsLost(t *testing.T) {
 		if info, err := c.info(stale.address); err != nil || info.Role == "master" {
 			t.Errorf("the stale node is up as a %q (%v): it must wait as a replica", info.Role, err)
 		}
+		logged := len(holder.log.String())
 		begin := time.Now()
 		for _, one := range c.nodes {
 			if one != stale {
@@ -152,7 +153,8 @@ func TestNoConfirmedWriteIsLost(t *testing.T) {
 			}
 		}
 		l.waitForWrite(t, begin)
-		t.Logf("writes are back %.2f s after the start of the holder %s", time.Since(begin).Seconds(), holder.address)
+		t.Logf("writes are back %.2f s after the start of the holder %s\n%s", time.Since(begin).Seconds(), holder.address,
+			grep(holder.log.String()[logged:], "start-up decision"))
 	})
 
 	c.eachRun("everything is stopped, the master loses its volume and an operator promotes a replica", func(t *testing.T, l *ledger, master *container) {

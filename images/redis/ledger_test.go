@@ -67,6 +67,8 @@ func (l *ledger) write(prefix string) {
 }
 
 func (l *ledger) writeOne(ctx context.Context, client *redis.Client, key, value string) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Second) // go-redis itself gives WAIT 10 s more than it asks for
+	defer cancel()
 	connection := client.Conn() // WAIT speaks of its own connection's writes
 	defer connection.Close()
 	if err := connection.Set(ctx, key, value, 0).Err(); err != nil {

@@ -54,16 +54,17 @@ sentinel announce-ip 10.0.1.2
 sentinel announce-port 26379
 sentinel myid ` + id1 + `
 sentinel current-epoch 7
+sentinel known-replica platform 10.0.0.2 6379
+sentinel known-replica platform 10.0.0.4 6379
 sentinel config-epoch platform 6
 sentinel leader-epoch platform 7
-sentinel known-replica platform 10.0.0.2 6379
 sentinel known-sentinel platform 10.0.1.3 26379 ` + id2 + `
 `
 	if text != want {
 		t.Errorf("got\n%s\nwant\n%s", text, want)
 	}
-	if len(dropped) != 2 {
-		t.Errorf("dropped %q: want the unknown replica and the unknown Sentinel", dropped)
+	if len(dropped) != 1 {
+		t.Errorf("dropped %q: want the unknown Sentinel", dropped)
 	}
 	// Sentinel's own rewriting and ours must not drift apart: what was rendered is read back as the same memory.
 	again, dropped := ParseSentinelMemory(text, testEnvironment, testTopology)
@@ -78,7 +79,7 @@ func TestSentinelForgetsAMasterThatIsNoNodeAnyMore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, gone := range []string{"10.8.0.3", "config-epoch", "known-"} {
+	for _, gone := range []string{"10.8.0.3", "config-epoch", "known-sentinel"} {
 		if strings.Contains(text, gone) {
 			t.Errorf("%s is still there:\n%s", gone, text)
 		}
@@ -97,8 +98,6 @@ func TestNothingInASentinelsFileBecomesAnOption(t *testing.T) {
 		"sentinel current-epoch 99999999999999999999",
 		"sentinel monitor other 10.0.0.3 6379 1",
 		"sentinel monitor platform 10.0.0.3 6379 1 # x",
-		"sentinel known-replica platform 10.0.0.2 6379 x",
-		"sentinel known-replica platform evil.example 6379",
 		"sentinel known-sentinel platform 10.0.1.3 26379 not-an-id",
 		"sentinel known-sentinel platform 10.0.1.2 26379 " + id2, // oneself
 		"sentinel known-sentinel platform 10.0.1.3 1 " + id2,
@@ -221,5 +220,20 @@ func TestAPasswordIsNeverPrinted(t *testing.T) {
 	login, err := Credentials{"node", path}.Read()
 	if err != nil || login.password != "hidden" || login.String() != "node" || login.GoString() != "node" {
 		t.Errorf("%v %v", login, err)
+	}
+}
+
+func TestASentinelKnowsAllReplicasFromTheStart(t *testing.T) {
+	text, err := RenderSentinelConf(testEnvironment, testTopology, declaredSentinel, "", SentinelMemory{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, replica := range []string{"10.0.0.3", "10.0.0.4"} {
+		if !strings.Contains(text, "sentinel known-replica platform "+replica+" 6379\n") {
+			t.Errorf("%s is missing:\n%s", replica, text)
+		}
+	}
+	if strings.Contains(text, "known-replica platform 10.0.0.2") {
+		t.Errorf("the master is listed as its own replica:\n%s", text)
 	}
 }

@@ -39,7 +39,7 @@ func RunSentinel(env Environment) error {
 		return err
 	}
 	slog.Info("sentinel configuration", "remembers", memory.ID != "", "master", memory.Master, "declaredMaster", topology.DeclaredMaster,
-		"configEpoch", memory.ConfigEpoch, "replicas", memory.Replicas, "sentinels", len(memory.Sentinels), "dropped", dropped)
+		"configEpoch", memory.ConfigEpoch, "sentinels", len(memory.Sentinels), "dropped", dropped)
 	server, err := exec.LookPath("redis-server")
 	if err != nil {
 		return err

@@ -16,7 +16,6 @@ type SentinelMemory struct {
 	Master       string // address; empty: the declared one
 	ConfigEpoch  uint64
 	LeaderEpoch  uint64
-	Replicas     []string
 	Sentinels    []KnownSentinel
 }
 
@@ -47,7 +46,7 @@ func ParseSentinelMemory(text string, env Environment, t Topology) (memory Senti
 			}
 		case "current-epoch":
 			memory.CurrentEpoch, kept = epoch(words, 2)
-		case "config-epoch", "leader-epoch", "monitor", "known-replica", "known-sentinel":
+		case "config-epoch", "leader-epoch", "monitor", "known-sentinel":
 			if kept = words[2] == t.MasterName; kept {
 				kept = memory.remember(words, env, t)
 			}
@@ -75,10 +74,6 @@ func (m *SentinelMemory) remember(words []string, env Environment, t Topology) b
 	case "monitor":
 		if ok = len(words) == 6 && contains(t.Nodes, words[3]); ok {
 			m.Master = words[3]
-		}
-	case "known-replica":
-		if ok = len(words) == 5 && contains(t.Nodes, words[3]); ok {
-			m.Replicas = append(m.Replicas, words[3])
 		}
 	case "known-sentinel":
 		if len(words) != 6 || !sentinelID.MatchString(words[5]) {
@@ -108,14 +103,15 @@ func epoch(words []string, at int) (uint64, bool) {
 func RenderSentinelConf(env Environment, t Topology, base, secrets string, memory SentinelMemory) (string, error) {
 	var out strings.Builder
 	monitored := 0
-	redisPort := ""
+	master, redisPort := "", ""
 	for _, line := range strings.Split(strings.TrimRight(base, "\n"), "\n") {
 		words := strings.Fields(line)
 		if len(words) == 6 && words[0] == "sentinel" && words[1] == "monitor" && words[2] == t.MasterName {
 			monitored++
-			redisPort = words[4]
+			master, redisPort = words[3], words[4]
 			if memory.Master != "" {
-				words[3] = memory.Master
+				master = memory.Master
+				words[3] = master
 			}
 			line = strings.Join(words, " ")
 		}
@@ -134,16 +130,18 @@ func RenderSentinelConf(env Environment, t Topology, base, secrets string, memor
 	if memory.CurrentEpoch > 0 {
 		fmt.Fprintf(&out, "sentinel current-epoch %d\n", memory.CurrentEpoch)
 	}
+	// Every other node is a replica, now or once it is back. Left to itself, Sentinel asks the master for its replicas only every 10 s,
+	// and could not fail over to them before.
+	for _, node := range t.Nodes {
+		if node != master {
+			fmt.Fprintf(&out, "sentinel known-replica %s %s %s\n", t.MasterName, node, redisPort)
+		}
+	}
 	if memory.Master == "" {
 		return out.String(), nil
 	}
 	fmt.Fprintf(&out, "sentinel config-epoch %s %d\n", t.MasterName, memory.ConfigEpoch)
 	fmt.Fprintf(&out, "sentinel leader-epoch %s %d\n", t.MasterName, memory.LeaderEpoch)
-	for _, replica := range memory.Replicas {
-		if replica != memory.Master {
-			fmt.Fprintf(&out, "sentinel known-replica %s %s %s\n", t.MasterName, replica, redisPort)
-		}
-	}
 	for _, known := range memory.Sentinels {
 		address, port, err := splitEndpoint(known.Endpoint)
 		if err != nil {
