@@ -9,7 +9,12 @@ const shared = {
 
 export default {
   projects: [
-    { ...shared, displayName: 'offline', testMatch: ['<rootDir>/test/unit/**/*.test.ts', '<rootDir>/test/synth/**/*.test.ts'] },
+    {
+      ...shared,
+      displayName: 'offline',
+      testMatch: ['<rootDir>/test/unit/**/*.test.ts', '<rootDir>/test/synth/**/*.test.ts'],
+    },
     { ...shared, displayName: 'deployed', testMatch: ['<rootDir>/test/deployed/**/*.test.ts'] },
+    { ...shared, displayName: 'bench', testMatch: ['<rootDir>/test/bench/**/*.bench.ts'] },
   ],
 };

@@ -81,7 +81,8 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
       .option('--offline', 'only what needs no engine')
       .option('--require-engine', 'fail where no engine can be had, instead of skipping the deployed tests')
       .option('--keep', 'leave the test environment running')
-      .option('--only <pattern>', 'only deployed tests whose file matches'),
+      .option('--only <pattern>', 'only deployed tests whose file matches')
+      .option('--bench', 'measure how long failovers take, instead of testing'),
     (options) => testCommand({ ...options, early }),
   );
   on(preparing('plan', 'show what would change; exit code 0: nothing, 2: changes, 1: error'), (options) =>

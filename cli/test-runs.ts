@@ -32,14 +32,14 @@ export async function runChecks(): Promise<Counts[]> {
  * @param filter only files whose path matches
  */
 export async function runJest(
-  project: 'offline' | 'deployed',
+  project: 'offline' | 'deployed' | 'bench',
   env: Readonly<Record<string, string>> = {},
   filter?: string,
 ): Promise<Counts> {
   const report = join('.platform', `jest-${project}.json`);
   mkdirSync('.platform', { recursive: true });
   rmSync(report, { force: true });
-  const workers = project === 'deployed' ? 1 : availableParallelism();
+  const workers = project === 'offline' ? availableParallelism() : 1;
   await execa(
     process.execPath,
     [
@@ -48,7 +48,7 @@ export async function runJest(
       'node_modules/jest/bin/jest.js',
       ...['--selectProjects', project, '--json', '--outputFile', report, `--maxWorkers=${workers}`],
       // Deployed tests share one platform, and show each test as it ends.
-      ...(project === 'deployed' ? ['--runInBand', '--verbose'] : []),
+      ...(project === 'offline' ? [] : ['--runInBand', '--verbose']),
       ...(filter === undefined ? [] : [filter]),
     ],
     { reject: false, env, stdout: 'ignore', stderr: 'inherit', stdin: 'ignore' },

@@ -15,6 +15,8 @@ export interface TestOptions extends PrepareOptions {
   readonly requireEngine?: boolean;
   readonly keep?: boolean;
   readonly only?: string;
+  /** Measure instead: see test/bench. */
+  readonly bench?: boolean;
   readonly instance?: string;
 }
 
@@ -27,7 +29,7 @@ const GO_IMAGES = ['images/api', 'images/redis'];
  */
 export async function testCommand(options: TestOptions): Promise<number> {
   const results: Counts[] = [];
-  if (options.only === undefined) {
+  if (options.only === undefined && !options.bench) {
     const started = Date.now();
     results.push(...(await runChecks()), await runJest('offline'));
     console.log(`offline part [${seconds(started)}]\n`);
@@ -49,13 +51,13 @@ async function testOnEngine(options: TestOptions): Promise<Counts[]> {
     console.log(`skipped: the Go tests and the deployed tests, as there is no engine: ${error.message}`);
     return [{ passed: 0, failed: 0, skipped: 1 }];
   }
-  const goTests = options.only === undefined ? await runGoTests(prepared, options) : [];
+  const goTests = options.only === undefined && !options.bench ? await runGoTests(prepared, options) : [];
   await destroyCommand(context, { ...options, deleteData: true, yes: true });
   const started = Date.now();
   try {
     await bringUp(context, options);
     const deployed = await runJest(
-      'deployed',
+      options.bench ? 'bench' : 'deployed',
       { PLATFORM_ENV: 'test', PLATFORM_INSTANCE: options.instance ?? '' },
       options.only,
     );
