@@ -29,7 +29,9 @@ afterEach(async () => {
 }, 90_000);
 
 /** On every Redis node and every Sentinel. */
-async function eachServer<T>(ask: (client: ReturnType<ReturnType<typeof platform>['atNode']>) => Promise<T>): Promise<T[]> {
+async function eachServer<T>(
+  ask: (client: ReturnType<ReturnType<typeof platform>['atNode']>) => Promise<T>,
+): Promise<T[]> {
   const { nodes, sentinels } = platform();
   const clients = [
     ...nodes.map((name) => platform().atNode(name)),
@@ -68,7 +70,7 @@ async function expectReplica(name: string): Promise<void> {
   expect(redis?.master).not.toBe(name);
   expect(redis?.replicas.map((replica) => replica.name)).toContain(name);
   const client = platform().atNode(name);
-  const [role, , , link] = await client.role() as [string, string, number, string];
+  const [role, , , link] = (await client.role()) as [string, string, number, string];
   expect([role, link]).toEqual(['slave', 'connected']);
   platform().disconnect(client);
 }
@@ -93,114 +95,148 @@ async function failedOver(running: Ledger, from: string, after: number): Promise
 }
 
 describe('no confirmed write is lost', () => {
-  it('when the redis-server of the master is killed and its container starts again', async () => {
-    const master = await platform().master();
-    const before = await startedAt(platform(), master);
-    const running = await startLedger();
-    await faults().killRedisServer(master);
-    await restarted(platform(), master, before);
-    await failedOver(running, master, Date.now());
-    await expectReplica(master);
-    await settle('SIGKILL of redis-server', running);
-    await expectEmptyAclLogs();
-  }, WITHIN);
+  it(
+    'when the redis-server of the master is killed and its container starts again',
+    async () => {
+      const master = await platform().master();
+      const before = await startedAt(platform(), master);
+      const running = await startLedger();
+      await faults().killRedisServer(master);
+      await restarted(platform(), master, before);
+      await failedOver(running, master, Date.now());
+      await expectReplica(master);
+      await settle('SIGKILL of redis-server', running);
+      await expectEmptyAclLogs();
+    },
+    WITHIN,
+  );
 
-  it('when all of the master\'s container is killed and starts again', async () => {
-    const master = await platform().master();
-    const before = await startedAt(platform(), master);
-    const running = await startLedger();
-    await faults().killContainerProcess(master);
-    await restarted(platform(), master, before);
-    await failedOver(running, master, Date.now());
-    await expectReplica(master);
-    await settle('SIGKILL of the container', running);
-    await expectEmptyAclLogs();
-  }, WITHIN);
+  it(
+    "when all of the master's container is killed and starts again",
+    async () => {
+      const master = await platform().master();
+      const before = await startedAt(platform(), master);
+      const running = await startLedger();
+      await faults().killContainerProcess(master);
+      await restarted(platform(), master, before);
+      await failedOver(running, master, Date.now());
+      await expectReplica(master);
+      await settle('SIGKILL of the container', running);
+      await expectEmptyAclLogs();
+    },
+    WITHIN,
+  );
 
-  it('when the master dies for good, and rejoins later', async () => {
-    const master = await platform().master();
-    const running = await startLedger();
-    const killed = Date.now();
-    await faults().killForGood(master);
-    await failedOver(running, master, killed);
-    await faults().start(master);
-    await expectReplica(master);
-    await settle('SIGKILL, not started again', running);
-    await expectEmptyAclLogs();
-  }, WITHIN);
+  it(
+    'when the master dies for good, and rejoins later',
+    async () => {
+      const master = await platform().master();
+      const running = await startLedger();
+      const killed = Date.now();
+      await faults().killForGood(master);
+      await failedOver(running, master, killed);
+      await faults().start(master);
+      await expectReplica(master);
+      await settle('SIGKILL, not started again', running);
+      await expectEmptyAclLogs();
+    },
+    WITHIN,
+  );
 
-  it('when the master is born again with an empty volume', async () => {
-    const master = await platform().master();
-    const running = await startLedger();
-    await faults().removeWithData(master);
-    await bringUp(platform());
-    await running.resumed();
-    await expectReplica(master);
-    const client = platform().atNode(master);
-    expect(await client.dbsize()).toBeGreaterThan(0);
-    platform().disconnect(client);
-    await settle('reborn empty', running);
-    await expectEmptyAclLogs();
-  }, WITHIN);
+  it(
+    'when the master is born again with an empty volume',
+    async () => {
+      const master = await platform().master();
+      const running = await startLedger();
+      await faults().removeWithData(master);
+      await bringUp(platform());
+      await running.resumed();
+      await expectReplica(master);
+      const client = platform().atNode(master);
+      expect(await client.dbsize()).toBeGreaterThan(0);
+      platform().disconnect(client);
+      await settle('reborn empty', running);
+      await expectEmptyAclLogs();
+    },
+    WITHIN,
+  );
 
-  it('when everything stopped and the stale ex-master starts first', async () => {
-    const stale = await platform().master();
-    const others = platform().nodes.filter((name) => name !== stale);
-    const running = await startLedger();
-    const killed = Date.now();
-    await faults().killForGood(stale);
-    await failedOver(running, stale, killed);
-    // Writes that only the others have.
-    await pause(1000);
-    await faults().killForGood(...others, ...platform().sentinels);
-    await faults().start(stale);
-    await faults().start(...platform().sentinels);
-    await pause(3000);
-    const client = platform().atMaster();
-    await expect(client.set('stale', 'yes')).rejects.toThrow();
-    platform().disconnect(client);
-    const whole = Date.now();
-    await faults().start(...others);
-    await running.resumed(whole, Duration.seconds(60));
-    note(`all nodes started -> writes: ${((Date.now() - whole) / 1000).toFixed(2)} s`);
-    await expectReplica(stale);
-    await settle('stale ex-master first', running);
-  }, WITHIN);
+  it(
+    'when the master freezes for 15 s and goes on',
+    async () => {
+      const master = await platform().master();
+      const running = await startLedger({ confirmedBy: 2 });
+      const frozen = Date.now();
+      await faults().freeze(master);
+      await failedOver(running, master, frozen);
+      await pause(Math.max(0, frozen + 15_000 - Date.now()));
+      await faults().unfreeze(master);
+      await expectReplica(master);
+      await running.resumed();
+      await settle('frozen 15 s', running);
+      await expectEmptyAclLogs();
+    },
+    WITHIN,
+  );
 
-  it('when the master freezes for 15 s and goes on', async () => {
-    const master = await platform().master();
-    const running = await startLedger({ confirmedBy: 2 });
-    const frozen = Date.now();
-    await faults().freeze(master);
-    await failedOver(running, master, frozen);
-    await pause(Math.max(0, frozen + 15_000 - Date.now()));
-    await faults().unfreeze(master);
-    await expectReplica(master);
-    await running.resumed();
-    await settle('frozen 15 s', running);
-    await expectEmptyAclLogs();
-  }, WITHIN);
+  // A failover that cannot be finished makes the Sentinels wait for 20 s before the next one (twice failover-timeout), so what
+  // follows here is not measured with that in its neck.
+  it(
+    'when everything stopped and the stale ex-master starts first',
+    async () => {
+      const stale = await platform().master();
+      const others = platform().nodes.filter((name) => name !== stale);
+      const running = await startLedger();
+      const killed = Date.now();
+      await faults().killForGood(stale);
+      await failedOver(running, stale, killed);
+      // Writes that only the others have.
+      await pause(1000);
+      await faults().killForGood(...others, ...platform().sentinels);
+      await faults().start(stale);
+      await faults().start(...platform().sentinels);
+      await pause(3000);
+      const client = platform().atMaster();
+      await expect(client.set('stale', 'yes')).rejects.toThrow();
+      platform().disconnect(client);
+      const whole = Date.now();
+      await faults().start(...others);
+      await running.resumed(whole, Duration.seconds(60));
+      note(`all nodes started -> writes: ${((Date.now() - whole) / 1000).toFixed(2)} s`);
+      await expectReplica(stale);
+      await settle('stale ex-master first', running);
+    },
+    WITHIN,
+  );
 
-  it('when the master is stopped as planned', async () => {
-    const master = await platform().master();
-    const running = await startLedger();
-    await faults().stop(master);
-    await failedOver(running, master, Date.now());
-    await faults().start(master);
-    await expectReplica(master);
-    await settle('planned stop', running);
-    await expectEmptyAclLogs();
-  }, WITHIN);
+  it(
+    'when the master is stopped as planned',
+    async () => {
+      const master = await platform().master();
+      const running = await startLedger();
+      await faults().stop(master);
+      await failedOver(running, master, Date.now());
+      await faults().start(master);
+      await expectReplica(master);
+      await settle('planned stop', running);
+      await expectEmptyAclLogs();
+    },
+    WITHIN,
+  );
 
-  it('when a Sentinel and a replica are created anew', async () => {
-    const { redis } = await platform().healthy();
-    const replica = redis?.replicas[0]?.name ?? '';
-    const running = await startLedger();
-    await faults().remove(replica, platform().sentinels[0] ?? '');
-    await bringUp(platform());
-    await running.resumed();
-    expect((await platform().healthy()).redis?.master).toBe(redis?.master);
-    await settle('Sentinel and replica recreated', running);
-    await expectEmptyAclLogs();
-  }, WITHIN);
+  it(
+    'when a Sentinel and a replica are created anew',
+    async () => {
+      const { redis } = await platform().healthy();
+      const replica = redis?.replicas[0]?.name ?? '';
+      const running = await startLedger();
+      await faults().remove(replica, platform().sentinels[0] ?? '');
+      await bringUp(platform());
+      await running.resumed();
+      expect((await platform().healthy()).redis?.master).toBe(redis?.master);
+      await settle('Sentinel and replica recreated', running);
+      await expectEmptyAclLogs();
+    },
+    WITHIN,
+  );
 });

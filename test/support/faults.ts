@@ -31,8 +31,11 @@ export class Faults {
   async restart(...names: string[]): Promise<void> {
     await Promise.all(names.map((name) => this.platform.container(name).restart()));
   }
+  /** On cgroup v1 the kernel now and then cannot freeze a container in which a process is just starting; the next try can. */
   async freeze(...names: string[]): Promise<void> {
-    await Promise.all(names.map((name) => this.platform.container(name).pause()));
+    await Promise.all(
+      names.map((name) => eventually(() => this.platform.container(name).pause(), { within: Duration.seconds(20) })),
+    );
   }
   async unfreeze(...names: string[]): Promise<void> {
     await Promise.all(names.map((name) => this.platform.container(name).unpause()));

@@ -29,10 +29,7 @@ export interface LedgerReport {
   readonly apiWithoutRetryAfter: number;
 }
 
-const REDIS_WRITERS: readonly Way[] = [
-  ...Array<Way>(5).fill('master port'),
-  ...Array<Way>(4).fill('Sentinel client'),
-];
+const REDIS_WRITERS: readonly Way[] = [...Array<Way>(5).fill('master port'), ...Array<Way>(4).fill('Sentinel client')];
 /** Keeps nine writers of a long test within the memory of the test environment, so that nothing is evicted. */
 const PAUSE_MS = 4;
 const REFUSED_PAUSE_MS = 20;
@@ -107,7 +104,11 @@ export class Ledger {
     return {
       confirmed: this.confirmed.length,
       lost,
-      outage: { 'master port': outage('master port'), 'Sentinel client': outage('Sentinel client'), API: outage('API') },
+      outage: {
+        'master port': outage('master port'),
+        'Sentinel client': outage('Sentinel client'),
+        API: outage('API'),
+      },
       apiAnswers: this.apiAnswers,
       slowestApiAnswerMs: this.slowestApiAnswerMs,
       apiWithoutRetryAfter: this.apiWithoutRetryAfter,
