@@ -1,0 +1,26 @@
+import { expect, test } from '@jest/globals';
+import { countGoTests } from '../../../cli/test-runs.js';
+
+test('top-level Go tests are counted, their parts are not', () => {
+  const output = [
+    '=== RUN   TestA',
+    '    --- PASS: TestA/part (0.00s)',
+    '--- PASS: TestA (0.00s)',
+    '--- PASS: TestB (0.10s)',
+    '--- SKIP: TestC (0.00s)',
+    'PASS',
+  ].join('\n');
+  expect(countGoTests(output)).toEqual({ passed: 2, failed: 0, skipped: 1, notable: '--- SKIP: TestC (0.00s)' });
+});
+
+test('a failed Go test is counted once, and its output is shown', () => {
+  const output = ['--- FAIL: TestA (0.00s)', '    a_test.go:1: no', 'FAIL', 'FAIL\tredis-platform/api\t0.1s'].join('\n');
+  expect(countGoTests(output)).toMatchObject({ passed: 0, failed: 1, notable: expect.stringContaining('a_test.go:1: no') });
+});
+
+test.each(['FAIL\tredis-platform/api [build failed]', 'panic: boom', 'WARNING: DATA RACE'])(
+  'what fails outside any Go test counts as a failure: %s',
+  (line) => {
+    expect(countGoTests(`--- PASS: TestA (0.00s)\n${line}`)).toMatchObject({ passed: 1, failed: 1 });
+  },
+);
