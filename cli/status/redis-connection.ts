@@ -27,14 +27,16 @@ export async function withRedis<T>(target: RedisTarget, ask: (redis: Redis) => P
   });
   let reason: Error | undefined;
   redis.on('error', (error: Error) => (reason ??= error));
-  // One deadline for all of it: ioredis has one for each step, and a frozen server can delay every step.
-  const deadline = setTimeout(() => {
-    reason ??= new Error(`no answer within ${ANSWER_MS / 1000} s`);
-    redis.disconnect();
-  }, ANSWER_MS);
+  // One deadline for all of it: ioredis has one for each step, a frozen server can delay every step, and a connection that ends
+  // at the wrong moment leaves `connect()` without any answer.
+  let deadline: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    deadline = setTimeout(() => {
+      reject(new Error(`no answer within ${ANSWER_MS / 1000} s`));
+    }, ANSWER_MS);
+  });
   try {
-    await redis.connect();
-    return await ask(redis);
+    return await Promise.race([redis.connect().then(() => ask(redis)), late]);
   } catch (error) {
     throw reason ?? error;
   } finally {
