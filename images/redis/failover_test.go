@@ -291,3 +291,28 @@ func grep(text string, wanted ...string) string {
 	}
 	return strings.Join(found, "\n")
 }
+
+func TestASingleNodeAndSentinelWork(t *testing.T) {
+	c := newCluster(t, 1, 1)
+	c.startAll()
+	c.everybodyFollows()
+	node := c.nodes[0]
+	node.crash()
+	c.everybodyFollows()
+	if took := c.stopAll(t, c.nodes, c.sentinels); took > 2*time.Second {
+		t.Errorf("a node without replicas has nobody to hand over to, but its stop took %s", took)
+	}
+}
+
+func TestOneReplicaAndOneSentinelWork(t *testing.T) {
+	c := newCluster(t, 2, 1)
+	c.startAll()
+	c.everybodyFollows()
+	c.eachRun("redis-server of the master is killed and comes back", func(t *testing.T, _ *ledger, master *container) {
+		master.signalServer(t, syscall.SIGKILL)
+	})
+	c.eachRun("the master is stopped as planned", func(t *testing.T, _ *ledger, master *container) {
+		master.stop()
+		master.start()
+	})
+}

@@ -17,7 +17,6 @@ type Info struct {
 	ReplicasOnline int    // replicas of a master that have synced
 	Loading        bool   // still reading its files: Keys is not final
 	Keys           int64  // in all databases
-	MasterDownFor  int64  // seconds since a replica lost its link, -1 if it never had one
 }
 
 // Electable says whether a Sentinel may promote this node. A master counts: it already is what an election would make it.
@@ -28,7 +27,7 @@ func (i Info) Electable() bool {
 // ParseInfo reads the text of INFO. It refuses text that lacks what a decision needs.
 func ParseInfo(text string) (Info, error) {
 	fields := map[string]string{}
-	info := Info{MasterDownFor: -1}
+	info := Info{}
 	for _, line := range strings.Split(text, "\n") {
 		name, value, ok := strings.Cut(strings.TrimRight(line, "\r"), ":")
 		if !ok {
@@ -65,9 +64,6 @@ func ParseInfo(text string) (Info, error) {
 		info.LinkUp = fields["master_link_status"] == "up"
 		info.Priority = int(number("slave_priority"))
 		info.Offset = number("slave_repl_offset")
-		if !info.LinkUp && fields["master_link_down_since_seconds"] != "" {
-			info.MasterDownFor = number("master_link_down_since_seconds")
-		}
 	default:
 		return Info{}, fmt.Errorf("INFO: role is %q: expected master or slave", info.Role)
 	}

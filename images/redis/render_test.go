@@ -146,15 +146,15 @@ func TestAFileIsReplacedWholeAndPrivate(t *testing.T) {
 }
 
 func TestInfo(t *testing.T) {
-	replica, err := ParseInfo("# Replication\r\nrole:slave\r\nmaster_host:10.0.0.2\r\nmaster_link_status:down\r\nmaster_link_down_since_seconds:4\r\n" +
+	replica, err := ParseInfo("# Replication\r\nrole:slave\r\nmaster_host:10.0.0.2\r\nmaster_link_status:down\r\n" +
 		"slave_repl_offset:120\r\nslave_priority:100\r\nmaster_replid:abc\r\nloading:1\r\nasync_loading:0\r\ndb0:keys=3,expires=0,avg_ttl=0\r\ndb7:keys=4,expires=1\r\n")
-	want := Info{Role: "slave", Priority: 100, MasterHost: "10.0.0.2", Offset: 120, ReplicationID: "abc", Loading: true, Keys: 7, MasterDownFor: 4}
+	want := Info{Role: "slave", Priority: 100, MasterHost: "10.0.0.2", Offset: 120, ReplicationID: "abc", Loading: true, Keys: 7}
 	if err != nil || replica != want {
 		t.Errorf("got %+v, %v", replica, err)
 	}
 	master, err := ParseInfo("role:master\r\nslave0:ip=10.0.0.3,port=6379,state=online,offset=5,lag=0\r\nslave1:ip=10.0.0.4,port=6379,state=wait_bgsave,offset=0,lag=0\r\n" +
 		"master_replid:abc\r\nmaster_repl_offset:9\r\n")
-	if want := (Info{Role: "master", ReplicasOnline: 1, Offset: 9, ReplicationID: "abc", MasterDownFor: -1}); err != nil || master != want {
+	if want := (Info{Role: "master", ReplicasOnline: 1, Offset: 9, ReplicationID: "abc"}); err != nil || master != want {
 		t.Errorf("got %+v, %v", master, err)
 	}
 	for _, text := range []string{"", "role:slave\nmaster_replid:x\n", "role:sentinel\nmaster_replid:x\n", "role:master\nmaster_repl_offset:1\n",
