@@ -10,7 +10,11 @@ export class Faults {
 
   /** SIGKILL of redis-server alone; its supervisor lives and sees it die. */
   async killRedisServer(name: string): Promise<void> {
-    await this.sigkill(name, (command) => command.startsWith('redis-server'));
+    const processes = await this.platform.processes(name);
+    const [found, ...others] = processes.filter(({ command }) => command.startsWith('redis-server'));
+    if (!found || others.length > 0)
+      throw new Error(`${name} runs ${processes.map(({ command }) => command).join('; ')}`);
+    await this.kill(found.pid);
   }
   /** SIGKILL of a container's first process: all in it die at once, and the engine starts it again. */
   async killContainerProcess(name: string): Promise<void> {
@@ -63,13 +67,6 @@ export class Faults {
     );
   }
 
-  private async sigkill(name: string, chosen: (command: string) => boolean): Promise<void> {
-    const { Titles, Processes } = await this.platform.container(name).top();
-    const [pid, command] = ['PID', 'CMD'].map((title) => Titles.indexOf(title));
-    const found = Processes.filter((process: string[]) => chosen(process[command ?? -1] ?? ''));
-    if (found.length !== 1) throw new Error(`${name} has ${found.length} such processes: ${JSON.stringify(Processes)}`);
-    await this.kill(Number(found[0]?.[pid ?? -1]));
-  }
   /** From within the engine's machine, which is a virtual one under Docker Desktop. `docker kill` would cancel the restart policy. */
   private async kill(pid: number): Promise<void> {
     await runHelper(this.platform, `kill -9 ${pid}`, { user: '0:0', PidMode: 'host', CapAdd: ['KILL'] });

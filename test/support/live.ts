@@ -6,27 +6,35 @@ import { HEALTHY_WITHIN, Platform } from './platform.js';
 
 /** For the diagnosis of a failure, and for jest's own time limit to be the later one. */
 const DIAGNOSIS_MS = 15_000;
+/** A restoration may be a whole start. */
+const RESTORE_MS = 120_000;
 const SETUP_MS = HEALTHY_WITHIN.toMilliseconds() + DIAGNOSIS_MS;
 
 let opened: Platform | undefined;
+
+export interface UseOptions {
+  /** Takes back what the tests of the file changed, before the platform must be well again. @default nothing */
+  readonly restore?: (platform: Platform) => Promise<unknown>;
+}
 
 /**
  * The platform that the tests of a file share: well before the first one, and left well after the last.
  * @returns how to get it, once tests run
  */
-export function usePlatform(): () => Platform {
+export function usePlatform({ restore }: UseOptions = {}): () => Platform {
   beforeAll(async () => {
     opened = await Platform.open();
     await explained(() => opened?.healthy());
   }, SETUP_MS);
   afterAll(async () => {
     try {
+      if (opened) await restore?.(opened);
       await explained(() => opened?.healthy());
     } finally {
       await opened?.close();
       opened = undefined;
     }
-  }, SETUP_MS);
+  }, RESTORE_MS + SETUP_MS);
   return () => {
     if (!opened) throw new Error('the platform is there once tests run, not while they are declared');
     return opened;

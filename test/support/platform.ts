@@ -96,6 +96,12 @@ export class Platform {
   container(name: string): Docker.Container {
     return this.docker.getContainer(this.containerName(name));
   }
+  /** What runs in a container, with the process ids of the engine's machine. */
+  async processes(name: string): Promise<{ readonly pid: number; readonly command: string }[]> {
+    const { Titles, Processes } = (await this.container(name).top()) as { Titles: string[]; Processes: string[][] };
+    const [pid, command] = [Titles.indexOf('PID'), Titles.indexOf('CMD')];
+    return Processes.map((process) => ({ pid: Number(process[pid]), command: process[command] ?? '' }));
+  }
   /** The base image: has bash and perl. */
   async helperImage(): Promise<string> {
     const seeder = this.redis.nodes.seeder;
