@@ -180,6 +180,8 @@ export class Platform {
       socketTimeout: 2000,
       retryStrategy: () => 50,
       maxRetriesPerRequest: 5,
+      // It asks for INFO, which most users may not.
+      enableReadyCheck: false,
       ...options,
     });
     // Commands report their own failures; without a listener ioredis prints each lost connection.
