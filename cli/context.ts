@@ -35,20 +35,19 @@ export function createContext(options: { env?: string | undefined; instance?: st
   const project = process.cwd();
   const { environment, instance } = select(options);
   const name = deploymentName(environment.name, instance);
+  return { project, environment, instance, name, paths: deploymentPaths(project, name) };
+}
+
+/** Where a deployment's files are, below the folder of the checkout. */
+export function deploymentPaths(project: string, name: string): DeploymentPaths {
   const folder = join(project, '.platform', name);
   return {
-    project,
-    environment,
-    instance,
-    name,
-    paths: {
-      folder,
-      secrets: join(folder, 'secrets'),
-      files: join(folder, 'files'),
-      state: join(folder, 'terraform.tfstate'),
-      applied: join(folder, 'applied.json'),
-      volumes: join(folder, 'volumes.json'),
-      stack: resolve(project, 'cdktf.out', 'stacks', name),
-    },
+    folder,
+    secrets: join(folder, 'secrets'),
+    files: join(folder, 'files'),
+    state: join(folder, 'terraform.tfstate'),
+    applied: join(folder, 'applied.json'),
+    volumes: join(folder, 'volumes.json'),
+    stack: resolve(project, 'cdktf.out', 'stacks', name),
   };
 }

@@ -2,7 +2,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'cdktf';
-import type { DeploymentPaths } from '../../cli/context.js';
 import { Deployment, deploymentName } from '../../constructs/core/deployment.js';
 import { PlatformBase } from '../../constructs/core/platform-base.js';
 import type { Topology } from '../../constructs/core/topology.js';
@@ -169,20 +168,6 @@ export function synthServices(
     app.synth();
     writeFileSync(join(outdir, 'stacks', 'own', 'topology.json'), JSON.stringify(stack.topology(), null, 2));
   });
-}
-
-/** The files of a deployment in a folder that stands for the project's. */
-export function pathsOf(project: string, deployment: string): DeploymentPaths {
-  const folder = join(project, '.platform', deployment);
-  return {
-    folder,
-    secrets: join(folder, 'secrets'),
-    files: join(folder, 'files'),
-    state: join(folder, 'terraform.tfstate'),
-    applied: join(folder, 'applied.json'),
-    volumes: join(folder, 'volumes.json'),
-    stack: join(project, 'cdktf.out', 'stacks', deployment),
-  };
 }
 
 class OwnServices extends PlatformBase {}

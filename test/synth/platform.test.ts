@@ -7,7 +7,8 @@ import type { Topology } from '../../constructs/core/topology.js';
 import { SLOTS } from '../../constructs/network/address-plan.js';
 import { prepareSecrets, readSecret } from '../../cli/secrets.js';
 import { dev } from '../../environments/dev.js';
-import { pathsOf, synth, type Synthesized } from '../support/synth.js';
+import { deploymentPaths } from '../../cli/context.js';
+import { synth, type Synthesized } from '../support/synth.js';
 
 let platform: Synthesized;
 beforeAll(() => {
@@ -240,7 +241,7 @@ describe('data and secrets', () => {
   test('no value and no mark of a secret is in what Terraform and reviewers read', () => {
     const project = mkdtempSync(join(tmpdir(), 'redis-platform-secrets-'));
     try {
-      const paths = pathsOf(project, 'dev');
+      const paths = deploymentPaths(project, 'dev');
       const { topology } = synth({}, { project });
       prepareSecrets(topology, paths);
       const again = synth({}, { project });
@@ -308,7 +309,7 @@ describe('the same everywhere', () => {
   });
 
   test('an instance differs from its environment in names only', () => {
-    const site = { deployments: { 'dev_alice': { baseCidr: '10.99.0.0/20', ports: { http: 9999 } } } };
+    const site = { deployments: { dev_alice: { baseCidr: '10.99.0.0/20', ports: { http: 9999 } } } };
     const { topologyText } = synth({}, { instance: 'alice', site });
     expect(topologyText).not.toBe(platform.topologyText);
     expect(topologyText.replaceAll(/"(rp-)?dev_alice/g, '"$1dev')).toBe(platform.topologyText);
@@ -316,7 +317,7 @@ describe('the same everywhere', () => {
 
   test('an instance shares no name, subnet or port with its environment', () => {
     const ports = Object.fromEntries(platform.topology.published.map(({ name }, index) => [name, 20_000 + index]));
-    const site = { deployments: { 'dev_alice': { baseCidr: '10.99.0.0/20', ports } } };
+    const site = { deployments: { dev_alice: { baseCidr: '10.99.0.0/20', ports } } };
     const instance = synth({}, { instance: 'alice', site });
     const identity = (one: Synthesized) => [
       ...[...one.containers, ...one.seeders, ...one.networks].map(({ name }) => name),

@@ -12,7 +12,8 @@ import { findTerraform } from '../../cli/machine/terraform.mjs';
 import { prepareSecrets, readSecret } from '../../cli/secrets.js';
 import { providerVersion } from '../../constructs/core/provider-version.mjs';
 import { processEnv } from '../../environments/process-env.js';
-import { pathsOf, synth, type Synthesized } from '../support/synth.js';
+import { deploymentPaths } from '../../cli/context.js';
+import { synth, type Synthesized } from '../support/synth.js';
 
 /*
  * What is rendered, read by the programs that it is for. Where one is missing (most machines have no redis-server or
@@ -29,7 +30,7 @@ let platform: Synthesized;
 beforeAll(() => {
   project = mkdtempSync(join(tmpdir(), 'redis-platform-real-'));
   platform = synth({}, { project });
-  prepareSecrets(platform.topology, pathsOf(project, 'dev'));
+  prepareSecrets(platform.topology, deploymentPaths(project, 'dev'));
 });
 afterAll(() => {
   rmSync(project, { recursive: true, force: true });
@@ -43,7 +44,7 @@ const testProxy = haproxy === undefined ? test.skip : test;
 testTerraform(
   `Terraform and the provider, ${providerVersion}, find nothing wrong in cdk.tf.json`,
   async () => {
-    const cwd = pathsOf(project, 'dev').stack;
+    const cwd = deploymentPaths(project, 'dev').stack;
     const found = provider ?? { initOptions: [] };
     const env = {
       ...processEnv,
@@ -124,7 +125,7 @@ testProxy('HAProxy finds nothing wrong in its configuration', async () => {
 /** A service's files as its containers see them, with `config` and `data` below a folder of its own. */
 function configOf(service: string): string {
   const folder = join(project, service);
-  const filled = join(pathsOf(project, 'dev').files, service);
+  const filled = join(deploymentPaths(project, 'dev').files, service);
   for (const { path, secret: isSecret, text } of platform.topology.services.find(({ name }) => name === service)
     ?.files ?? []) {
     const content = isSecret ? readFileSync(join(filled, path), 'utf8') : text;
@@ -152,7 +153,7 @@ async function withServer(
   });
   const clients: Redis[] = [];
   const connectAs = (username?: string, secret?: string): Redis => {
-    const password = secret === undefined ? undefined : readSecret(pathsOf(project, 'dev'), secret);
+    const password = secret === undefined ? undefined : readSecret(deploymentPaths(project, 'dev'), secret);
     const user = username === undefined || password === undefined ? {} : { username, password };
     // Refused connections while the server starts are tried again; what counts are the commands' own errors.
     const client = new Redis({

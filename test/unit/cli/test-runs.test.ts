@@ -14,8 +14,14 @@ test('top-level Go tests are counted, their parts are not', () => {
 });
 
 test('a failed Go test is counted once, and its output is shown', () => {
-  const output = ['--- FAIL: TestA (0.00s)', '    a_test.go:1: no', 'FAIL', 'FAIL\tredis-platform/api\t0.1s'].join('\n');
-  expect(countGoTests(output)).toMatchObject({ passed: 0, failed: 1, notable: expect.stringContaining('a_test.go:1: no') });
+  const output = ['--- FAIL: TestA (0.00s)', '    a_test.go:1: no', 'FAIL', 'FAIL\tredis-platform/api\t0.1s'].join(
+    '\n',
+  );
+  expect(countGoTests(output)).toMatchObject({
+    passed: 0,
+    failed: 1,
+    notable: expect.stringContaining('a_test.go:1: no'),
+  });
 });
 
 test.each(['FAIL\tredis-platform/api [build failed]', 'panic: boom', 'WARNING: DATA RACE'])(

@@ -68,7 +68,7 @@ describe('the site', () => {
     const site = {
       owner: '0123abcd',
       engine: { isolatedGateways: true, startInterval: true },
-      deployments: { 'dev_alice': { baseCidr: '10.99.0.0/20', ports: { http: 1234 } } },
+      deployments: { dev_alice: { baseCidr: '10.99.0.0/20', ports: { http: 1234 } } },
     };
     writeFileSync(siteFile(project), JSON.stringify(site));
     expect(readSite(project)).toEqual(site);

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import Docker from 'dockerode';
 import type { Topology } from '../../../../constructs/core/topology.js';
-import { type Context, createContext } from '../../../../cli/context.js';
+import { type Context, createContext, deploymentPaths } from '../../../../cli/context.js';
 import type { Environment } from '../../../../environments/schema.js';
 import { siteFile, UNPREPARED_SITE } from '../../../../environments/site.js';
 import { synthesize } from '../../../../stacks/synth.js';
@@ -17,20 +17,7 @@ const servers: Server[] = [];
 export function contextIn(options: { instance?: string } = {}): Context {
   const context = createContext({ env: 'dev', ...options });
   const project = temporaryFolder();
-  const folder = join(project, '.platform', context.name);
-  return {
-    ...context,
-    project,
-    paths: {
-      folder,
-      secrets: join(folder, 'secrets'),
-      files: join(folder, 'files'),
-      state: join(folder, 'terraform.tfstate'),
-      applied: join(folder, 'applied.json'),
-      volumes: join(folder, 'volumes.json'),
-      stack: join(project, 'cdktf.out', 'stacks', context.name),
-    },
-  };
+  return { ...context, project, paths: deploymentPaths(project, context.name) };
 }
 
 export function write(file: string, content: unknown): void {
