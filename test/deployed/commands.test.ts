@@ -29,7 +29,7 @@ describe('status', () => {
   it('ends with 1 and names the container that does not run', async () => {
     const faults = new Faults(platform());
     const sentinel = platform().sentinels[0] ?? '';
-    await faults.stop(sentinel);
+    await faults.killForGood(sentinel);
     try {
       const { exitCode, stdout } = await command(platform(), 'status', '--json');
       const status = JSON.parse(stdout) as Status;

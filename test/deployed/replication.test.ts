@@ -98,7 +98,7 @@ describe('the live settings', () => {
     ] as FailoverSettings;
     for (const sentinel of platform().sentinels) {
       const client = platform().atSentinel(sentinel);
-      const master = pairs((await client.call("SENTINEL", "MASTER", masterName)) as string[]);
+      const master = pairs((await client.call('SENTINEL', 'MASTER', masterName)) as string[]);
       platform().disconnect(client);
       expect([sentinel, master['quorum'], master['down-after-milliseconds'], master['failover-timeout']]).toEqual([
         sentinel,
