@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -39,20 +39,21 @@ export async function runJest(
   const report = join('.platform', `jest-${project}.json`);
   mkdirSync('.platform', { recursive: true });
   rmSync(report, { force: true });
-  const workers = project === 'offline' ? availableParallelism() : 1;
   await execa(
     process.execPath,
     [
       '--experimental-vm-modules',
       '--no-warnings',
       'node_modules/jest/bin/jest.js',
-      ...['--selectProjects', project, '--json', '--outputFile', report, `--maxWorkers=${workers}`],
+      ...['--selectProjects', project, '--json', '--outputFile', report],
       // Deployed tests share one platform, and show each test as it ends.
-      ...(project === 'offline' ? [] : ['--runInBand', '--verbose']),
+      ...(project === 'offline' ? [`--maxWorkers=${availableParallelism()}`] : ['--runInBand', '--verbose']),
       ...(filter === undefined ? [] : [filter]),
     ],
     { reject: false, env, stdout: 'ignore', stderr: 'inherit', stdin: 'ignore' },
   );
+  // Without a report, jest itself did not start; what it said stands above.
+  if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
   const result = JSON.parse(readFileSync(report, 'utf8')) as JestReport;
   return {
     passed: result.numPassedTests,
