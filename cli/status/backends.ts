@@ -1,3 +1,4 @@
+import { within } from './deadline.js';
 import type { BackendStatus, Finding } from './status.js';
 
 const ANSWER_MS = 1000;
@@ -28,11 +29,17 @@ export interface ServerLine {
 export async function askProxy(page: StatisticsPage, published: readonly string[]): Promise<BackendView> {
   try {
     const credentials = Buffer.from(`${page.username}:${page.password}`).toString('base64');
-    const response = await fetch(`${page.url};csv`, {
-      headers: { authorization: `Basic ${credentials}` },
-      signal: AbortSignal.timeout(ANSWER_MS),
+    const abort = new AbortController();
+    const ask = async () => {
+      const answer = await fetch(`${page.url};csv`, {
+        headers: { authorization: `Basic ${credentials}` },
+        signal: abort.signal,
+      });
+      return { answer, text: await answer.text() };
+    };
+    const { answer: response, text } = await within(ANSWER_MS, ask()).finally(() => {
+      abort.abort();
     });
-    const text = await response.text();
     if (response.status === 401) {
       const problem =
         'the statistics page does not accept its password. Its secret file changed: run `npm start` again.';

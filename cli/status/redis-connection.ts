@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import { within } from './deadline.js';
 
 /** Long for an answer from the same machine, short for someone who waits. */
 const ANSWER_MS = 1000;
@@ -27,20 +28,15 @@ export async function withRedis<T>(target: RedisTarget, ask: (redis: Redis) => P
   });
   let reason: Error | undefined;
   redis.on('error', (error: Error) => (reason ??= error));
-  // One deadline for all of it: ioredis has one for each step, a frozen server can delay every step, and a connection that ends
-  // at the wrong moment leaves `connect()` without any answer.
-  let deadline: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    deadline = setTimeout(() => {
-      reject(new Error(`no answer within ${ANSWER_MS / 1000} s`));
-    }, ANSWER_MS);
-  });
   try {
-    return await Promise.race([redis.connect().then(() => ask(redis)), late]);
+    // One deadline for all of it: ioredis has one for each step, and a frozen server can delay every step.
+    return await within(
+      ANSWER_MS,
+      redis.connect().then(() => ask(redis)),
+    );
   } catch (error) {
     throw reason ?? error;
   } finally {
-    clearTimeout(deadline);
     redis.disconnect();
   }
 }
