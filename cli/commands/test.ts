@@ -1,12 +1,11 @@
 import { execa } from 'execa';
 import { PlatformError } from '../../constructs/core/platform-error.js';
-import { createContext } from '../context.js';
+import { type Context, createContext } from '../context.js';
 import { findDocker } from '../machine/docker-cli.js';
 import type { Engine } from '../machine/engine.js';
 import { EngineError } from '../machine/engine-error.js';
 import { ImageBuilder } from '../machine/images.js';
 import { prepare, type Prepared, type PrepareOptions } from '../prepare.js';
-import { runSteps } from '../steps.js';
 import { type Counts, countGoTests, runChecks, runJest, seconds } from '../test-runs.js';
 import { destroyCommand } from './destroy.js';
 import { bringUp } from './start.js';
@@ -25,84 +24,87 @@ export interface TestOptions extends PrepareOptions {
 const GO_IMAGES = ['images/api', 'images/redis'];
 
 /**
- * Offline tests, then the images' Go tests and the deployed tests against a platform of their own.
+ * Offline tests, the images' Go tests, and the deployed tests against a platform of their own.
  * @returns 0 if nothing failed; the last line printed is `N passed, N failed, N skipped`
  */
 export async function testCommand(options: TestOptions): Promise<number> {
+  const all = options.only === undefined && !options.bench;
+  const context = createContext({ env: 'test', instance: options.instance });
+  const prepared = options.offline ? undefined : await prepareIfPossible(context, options);
+  // Beside the rest: they wait for real servers most of the time.
+  const goTests = prepared && all ? runGoTests(prepared) : Promise.resolve([]);
+  goTests.catch(() => undefined);
   const results: Counts[] = [];
-  if (options.only === undefined && !options.bench) {
+  if (all) {
     const started = Date.now();
     results.push(...(await runChecks()), await runJest('offline'));
     console.log(`offline part [${seconds(started)}]\n`);
   }
-  if (!options.offline) results.push(...(await testOnEngine(options)));
+  if (prepared) results.push(await runDeployed(context, options), ...(await goTests));
+  else if (!options.offline) results.push({ passed: 0, failed: 0, skipped: 1 });
   const sum = (key: keyof Counts) => results.reduce((total, counts) => total + counts[key], 0);
   console.log(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
   return sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;
 }
 
-async function testOnEngine(options: TestOptions): Promise<Counts[]> {
-  // A run that was broken off may have left its platform; nobody keeps data there.
-  const context = createContext({ env: 'test', instance: options.instance });
-  let prepared: Prepared;
+async function prepareIfPossible(context: Context, options: TestOptions): Promise<Prepared | undefined> {
   try {
-    prepared = await prepare(context, options);
+    return await prepare(context, options);
   } catch (error) {
     if (options.requireEngine || !(error instanceof EngineError)) throw error;
     console.log(`skipped: the Go tests and the deployed tests, as there is no engine: ${error.message}`);
-    return [{ passed: 0, failed: 0, skipped: 1 }];
+    return undefined;
   }
-  const goTests = options.only === undefined && !options.bench ? await runGoTests(prepared, options) : [];
-  await destroyCommand(context, { ...options, deleteData: true, yes: true });
+}
+
+/** Nobody keeps data in the test environment: what a run that was broken off left there goes first. */
+async function runDeployed(context: Context, options: TestOptions): Promise<Counts> {
+  const removal = { ...options, deleteData: true, yes: true };
+  await destroyCommand(context, removal);
   const started = Date.now();
   try {
     await bringUp(context, options);
-    const deployed = await runJest(
+    return await runJest(
       options.bench ? 'bench' : 'deployed',
       { PLATFORM_ENV: 'test', PLATFORM_INSTANCE: options.instance ?? '' },
       options.only,
     );
-    console.log(`deployed tests [${seconds(started)}]`);
-    return [...goTests, deployed];
   } finally {
-    if (!options.keep) await destroyCommand(context, { ...options, deleteData: true, yes: true });
+    console.log(`deployed part [${seconds(started)}]`);
+    if (!options.keep) await destroyCommand(context, removal);
   }
 }
 
 /** In containers of the images' test stage: with the toolchain that builds the images, on any host. */
-async function runGoTests(prepared: Prepared, options: TestOptions): Promise<Counts[]> {
-  const builder = new ImageBuilder(prepared.engine, prepared.sources.images);
-  let results: Counts[] = [];
-  await runSteps(options, [
-    {
-      title: `Build the Go tests of ${GO_IMAGES.join(' and ')}`,
-      run: (say) => Promise.all(GO_IMAGES.map((folder) => builder.ensureTests(folder, say))),
-    },
-    {
-      title: 'Run them, with the race detector',
-      // Side by side: they wait for real servers most of the time.
-      run: async () => {
-        results = await Promise.all(
-          GO_IMAGES.map(async (folder) => runGoTestsOf(folder, await builder.ensureTests(folder), prepared.engine)),
-        );
-      },
-    },
-  ]);
-  return results;
+async function runGoTests({ engine, sources }: Prepared): Promise<Counts[]> {
+  const builder = new ImageBuilder(engine, sources.images);
+  return Promise.all(
+    GO_IMAGES.map(async (folder) => {
+      const tag = await builder.ensureTests(folder);
+      return runGoTestsOf(folder, tag, engine);
+    }),
+  );
 }
 
 async function runGoTestsOf(folder: string, tag: string, engine: Engine): Promise<Counts> {
+  const started = Date.now();
   const { all } = await execa(findDocker(), ['run', '--rm', '--init', tag], {
     reject: false,
     all: true,
     env: engine.environment,
   });
   const { notable, ...counts } = countGoTests(all);
-  if (notable !== '') console.log(notable);
-  if (counts.passed + counts.failed > 0) return counts;
-  throw new PlatformError({
-    what: `the Go tests of ${folder} did not run`,
-    got: `\n${all}\n`,
-    fix: 'Mend what it says.',
-  });
+  if (counts.passed + counts.failed === 0) {
+    throw new PlatformError({
+      what: `the Go tests of ${folder} did not run`,
+      got: `\n${all}\n`,
+      fix: 'Mend what it says.',
+    });
+  }
+  const sign = counts.failed === 0 ? '✔' : '✖';
+  console.log(
+    `${sign} Go tests of ${folder}, with the race detector: ${counts.passed} passed, ${counts.failed} failed, ` +
+      `${counts.skipped} skipped [${seconds(started)}]\n${notable}`,
+  );
+  return counts;
 }

@@ -21,6 +21,8 @@ it(
     expect(evictionPolicy).toBe('allkeys-lru');
     const [app, admin] = [platform().atMaster(), platform().atMaster(platform().login('admin'))];
     try {
+      // What other tests left would go first.
+      await admin.flushall();
       const { evicted } = await memory(admin);
       await write(app, 'old');
       await write(app, 'used');
@@ -34,9 +36,9 @@ it(
         expect(now.used).toBeLessThan(limit * SLACK);
       }
       expect(now.evicted - evicted).toBeGreaterThanOrEqual(BATCH);
-      // Redis compares samples, so both are a matter of how many.
-      expect(await app.exists(names('old'))).toBeLessThan(BATCH / 2);
-      expect(await app.exists(names('used'))).toBeGreaterThan(BATCH / 2);
+      // Redis compares samples, so it is a matter of how many. With a random policy both would be alike.
+      const [old, used] = [await app.exists(names('old')), await app.exists(names('used'))];
+      expect(old).toBeLessThan(used * 0.8);
     } finally {
       await admin.flushall();
     }
