@@ -49,12 +49,23 @@ export function registeredVolumes(context: Context): string[] {
   return existsSync(context.paths.volumes) ? (JSON.parse(readFileSync(context.paths.volumes, 'utf8')) as string[]) : [];
 }
 
-/** Before they are created: a volume that is not in the register would never be removed. */
-function registerVolumes(context: Context, topology: Topology): void {
-  const declared = topology.services.flatMap(({ instances }) =>
+/** Data volumes that exist without this checkout having made them: another one did, or `.platform` was deleted since. */
+export async function foundVolumes(context: Context, engine: Engine, topology: Topology): Promise<string[]> {
+  const { Volumes } = await engine.docker.listVolumes();
+  const present = new Set(Volumes.map(({ Name }) => Name));
+  const registered = new Set(registeredVolumes(context));
+  return declaredVolumes(topology).filter((name) => present.has(name) && !registered.has(name));
+}
+
+function declaredVolumes(topology: Topology): string[] {
+  return topology.services.flatMap(({ instances }) =>
     instances.flatMap(({ volumes }) => volumes.map(({ name }) => name)),
   );
-  const all = [...new Set([...registeredVolumes(context), ...declared])].sort();
+}
+
+/** Before they are created: a volume that is not in the register would never be removed. */
+function registerVolumes(context: Context, topology: Topology): void {
+  const all = [...new Set([...registeredVolumes(context), ...declaredVolumes(topology)])].sort();
   mkdirSync(dirname(context.paths.volumes), { recursive: true });
   writeFileSync(context.paths.volumes, `${JSON.stringify(all, null, 2)}\n`);
 }

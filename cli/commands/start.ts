@@ -3,7 +3,7 @@ import type { Topology } from '../../constructs/core/topology.js';
 import { Duration } from '../../constructs/core/units.js';
 import { readSite } from '../../environments/site.js';
 import type { Context } from '../context.js';
-import { apply, describe, remember } from '../deploy.js';
+import { apply, describe, foundVolumes, remember } from '../deploy.js';
 import { findDrift } from '../drift.js';
 import { connectEngine } from '../machine/engine.js';
 import { readOutputs, renderOutputs } from '../outputs.js';
@@ -46,6 +46,13 @@ export async function bringUp(context: Context, options: PrepareOptions): Promis
   for (const warning of warnings(engine, context.project)) console.log(`Note: ${warning}`);
   const topology = describe(context, site);
   await checkBeforeStart(context, engine, site, topology);
+  const found = await foundVolumes(context, engine, topology);
+  if (found.length > 0) {
+    console.log(
+      `Note: data volumes of ${context.name} exist that this checkout did not make; their data is used: ${found.join(', ')}. ` +
+        'For a deployment of its own, use --instance NAME.',
+    );
+  }
   await runSteps(options, [
     { title: 'Create networks and containers', run: () => apply(context, engine, terraform, topology) },
     {
