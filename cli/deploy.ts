@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { PlatformError } from '../constructs/core/platform-error.js';
 import type { Topology } from '../constructs/core/topology.js';
 import type { Site } from '../environments/site.js';
 import { synthesize } from '../stacks/synth.js';
@@ -26,7 +27,7 @@ export async function apply(context: Context, engine: Engine, terraform: Terrafo
   // Until this apply is through, nothing is known for certain.
   forgetApplied(context);
   await terraform.init();
-  await terraform.apply(!known);
+  await unlessEngineDied(engine, () => terraform.apply(!known));
 }
 
 /** Remembers what runs, so that the next start can tell at once that nothing is to do. */
@@ -39,9 +40,29 @@ export async function remove(context: Context, engine: Engine, terraform: Terraf
   forgetApplied(context);
   if (existsSync(context.paths.state)) {
     await terraform.init();
-    await terraform.destroy();
+    await unlessEngineDied(engine, () => terraform.destroy());
   }
   await removeLeftovers(engine, await findLeftovers(context, engine));
+}
+
+/** What Terraform says of an engine that died depends on the moment, so the engine itself is asked. */
+async function unlessEngineDied(engine: Engine, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (cause) {
+    try {
+      await engine.docker.ping();
+    } catch {
+      throw new PlatformError(
+        {
+          what: 'the Docker engine stopped answering half-way',
+          fix: 'Start it and run the command again: what was done is kept, the rest is repaired.',
+        },
+        { cause },
+      );
+    }
+    throw cause;
+  }
 }
 
 /** Names of all data volumes that this deployment ever had. */

@@ -124,12 +124,9 @@ function explain(command: string, output: string): PlatformError {
     .filter((line) => line.trim() !== '');
   const start = errors.findIndex((line) => line.startsWith('Error:'));
   const text = errors.slice(start === -1 ? -15 : start).join('\n');
-  const engineGone = /Cannot connect to the Docker daemon|connection refused|error during connect|EOF/i.test(text);
   return new PlatformError({
     what: `terraform ${command} failed`,
     got: `\n${text}\n`,
-    fix: engineGone
-      ? 'The engine stopped answering. Start it and run the command again: what was done is kept, the rest is repaired.'
-      : 'Mend what it names and run the command again: what was done is kept, the rest is repaired.',
+    fix: 'Mend what it names and run the command again: what was done is kept, the rest is repaired.',
   });
 }
