@@ -55,6 +55,9 @@ export async function runJest(
   // Without a report, jest itself did not start; what it said stands above.
   if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
   const result = JSON.parse(readFileSync(report, 'utf8')) as JestReport;
+  const tests = result.testResults.flatMap(({ assertionResults }) => assertionResults);
+  // Their names say why.
+  for (const { fullName, status } of tests) if (status === 'pending') console.log(`skipped: ${fullName}`);
   return {
     passed: result.numPassedTests,
     // A file that does not even load has no failed test of its own.
@@ -69,6 +72,9 @@ interface JestReport {
   readonly numRuntimeErrorTestSuites: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
+  readonly testResults: readonly {
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+  }[];
 }
 
 /** Counts `go test -v`'s results of top-level tests, and shows what failed or was skipped. */

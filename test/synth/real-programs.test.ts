@@ -36,10 +36,17 @@ afterAll(() => {
   rmSync(project, { recursive: true, force: true });
 });
 
-const testTerraform = provider === undefined ? test.skip : test;
-const testRedis = redisServer === undefined ? test.skip : test;
-const testSentinel = (await redisVersion()) >= 7.2 ? test : test.skip;
-const testProxy = haproxy === undefined ? test.skip : test;
+/** A skipped test's name says why. */
+const unless = (missing: boolean, why: string) =>
+  missing
+    ? (name: string, check: () => Promise<void>, within?: number) => {
+        test.skip(`${name} (${why})`, check, within);
+      }
+    : test;
+const testTerraform = unless(provider === undefined, 'no Terraform provider is prepared');
+const testRedis = unless(redisServer === undefined, 'this host has no redis-server');
+const testSentinel = unless((await redisVersion()) < 7.2, 'this host has no redis-server from 7.2 on');
+const testProxy = unless(haproxy === undefined, 'this host has no haproxy');
 
 testTerraform(
   `Terraform and the provider, ${providerVersion}, find nothing wrong in cdk.tf.json`,
