@@ -80,7 +80,7 @@ export async function foundVolumes(context: Context, engine: Engine, topology: T
 
 function declaredVolumes(topology: Topology): string[] {
   return topology.services.flatMap(({ instances }) =>
-    instances.flatMap(({ volumes }) => volumes.map(({ name }) => name)),
+    instances.flatMap(({ volumes }) => volumes.filter(({ readOnly }) => !readOnly).map(({ name }) => name)),
   );
 }
 

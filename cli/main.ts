@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { processEnv } from '../environments/process-env.js';
 import { destroyCommand, type DestroyOptions } from './commands/destroy.js';
 import { downCommand } from './commands/down.js';
+import { addLogsOptions, logsCommand, type LogsOptions } from './commands/logs.js';
 import { outputsCommand, type OutputsOptions } from './commands/outputs.js';
 import { planCommand } from './commands/plan.js';
 import { prepareMachineCommand } from './commands/prepare-machine.js';
@@ -16,6 +17,7 @@ import { isUserError } from './machine/programs.mjs';
 /** What commander makes of the options; each command gives its own. */
 type Options = { readonly env?: string; readonly instance?: string } & StatusOptions &
   OutputsOptions &
+  LogsOptions &
   TestOptions &
   DestroyOptions;
 
@@ -101,6 +103,12 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
   on(
     command('outputs', 'where to connect').option('--json', 'as JSON').option('--show-secrets', 'with passwords'),
     (options) => Promise.resolve(outputsCommand(createContext(options), options)),
+  );
+  on(
+    addLogsOptions(
+      command('logs', 'search the logs of all services; exit code like grep: 0 found, 1 nothing, 2 error'),
+    ),
+    (options) => logsCommand(createContext(options), options),
   );
   on(preparing('down', 'remove containers and networks; data stays'), (options) =>
     downCommand(createContext(options), { ...options, early }),

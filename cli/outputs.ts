@@ -9,6 +9,7 @@ import { type Paint, PLAIN, renderTable } from './status/table.js';
 
 /** Where clients on the host connect to what is deployed. Passwords are null unless they were asked for. */
 export interface Outputs extends Pick<ClientOutputs, 'api'> {
+  readonly logs: (NonNullable<ClientOutputs['logs']> & { readonly password: string | null }) | null;
   readonly redis: ClientOutputs['redis'] & {
     readonly password: string | null;
     readonly sentinelPassword: string | null;
@@ -33,7 +34,21 @@ const Clients = z.object({
     sentinelUsername: z.string(),
   }),
   statistics: z.object({ url: z.string(), username: z.string() }),
-  passwordSecrets: z.object({ redis: z.string(), sentinel: z.string(), statistics: z.string() }),
+  logs: z
+    .object({
+      flavour: z.enum(['elastic', 'debian']),
+      elasticsearchUrl: z.string(),
+      indexPattern: z.string(),
+      kibanaUrl: z.string().nullable(),
+      username: z.string(),
+    })
+    .nullable(),
+  passwordSecrets: z.object({
+    redis: z.string(),
+    sentinel: z.string(),
+    statistics: z.string(),
+    logs: z.string().nullable(),
+  }),
 }) satisfies z.ZodType<ClientOutputs>;
 
 /**
@@ -58,7 +73,7 @@ export function readOutputs(context: Context, { showSecrets }: { showSecrets: bo
       { cause: clients.error },
     );
   }
-  const { api, redis, statistics, passwordSecrets } = clients.data;
+  const { api, redis, statistics, logs, passwordSecrets } = clients.data;
   const password = (name: string) => (showSecrets ? readSecret(context.paths, name) : null);
   const file = (name: string) => relative(context.project, `${context.paths.secrets}/${name}`).split(sep).join('/');
   return {
@@ -69,10 +84,12 @@ export function readOutputs(context: Context, { showSecrets }: { showSecrets: bo
       sentinelPassword: password(passwordSecrets.sentinel),
     },
     statistics: { ...statistics, password: password(passwordSecrets.statistics) },
+    logs: logs && { ...logs, password: passwordSecrets.logs === null ? null : password(passwordSecrets.logs) },
     passwordFiles: {
       redis: file(passwordSecrets.redis),
       sentinel: file(passwordSecrets.sentinel),
       statistics: file(passwordSecrets.statistics),
+      logs: passwordSecrets.logs === null ? null : file(passwordSecrets.logs),
     },
   };
 }
@@ -82,7 +99,7 @@ export function renderOutputs(
   outputs: Outputs,
   { paint = PLAIN, platform = process.platform }: { paint?: Paint; platform?: NodeJS.Platform } = {},
 ): string {
-  const { api, redis, statistics, passwordFiles } = outputs;
+  const { api, redis, statistics, logs, passwordFiles } = outputs;
   const shown = redis.password !== null;
   const where = (addresses: readonly { host: string; port: number }[]) =>
     addresses.map(({ host, port }) => `${host}:${port}`).join(', ');
@@ -100,10 +117,20 @@ export function renderOutputs(
       redis.sentinelPassword ?? passwordFiles.sentinel,
     ],
     ['Statistics page', statistics.url, statistics.username, statistics.password ?? passwordFiles.statistics],
+    ...logRows(logs, passwordFiles.logs),
   ];
   const table = renderTable(['What', 'Where', 'User', shown ? 'Password' : 'Password is in'], rows, paint);
   const lines = [...table, '', `redis-cli  ${redisCliLine(outputs, platform)}`, `ioredis    ${ioredisLine(outputs)}`];
   return `${lines.join('\n')}\n`;
+}
+
+function logRows(logs: Outputs['logs'], passwordFile: string | null): string[][] {
+  if (logs === null) return [];
+  const who = [logs.username, logs.password ?? passwordFile ?? '-'];
+  return [
+    ['Logs: `npm run logs`', logs.elasticsearchUrl, ...who],
+    ...(logs.kibanaUrl === null ? [] : [['Kibana', logs.kibanaUrl, ...who]]),
+  ];
 }
 
 /** The password travels in the environment: as an argument, every user of the machine could see it. */

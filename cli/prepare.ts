@@ -2,13 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { PlatformError } from '../constructs/core/platform-error.js';
+import type { LogFlavour } from '../constructs/logging/log-stack.js';
 import type { Topology } from '../constructs/core/topology.js';
-import { readSite, type Site, siteFile, writeSite } from '../environments/site.js';
+import { readSite, type Site, siteFile, UNPREPARED_SITE, writeSite } from '../environments/site.js';
 import { synthesize } from '../stacks/synth.js';
 import type { Context } from './context.js';
 import type { Engine } from './machine/engine.js';
 import { type Early, prepareMachine } from './machine/prepare.js';
-import type { ForcedSources, Sources } from './machine/registries.mjs';
+import { chooseSources, type ForcedSources, type Sources } from './machine/registries.mjs';
 import { allocateInstance } from './preflight/instance.js';
 import { Terraform } from './terraform.js';
 
@@ -34,19 +36,24 @@ export interface Prepared {
  * @param options `images: false` where none are needed
  */
 export async function prepare(context: Context, options: PrepareOptions): Promise<Prepared> {
+  const forced = { images: options.images === false ? undefined : options.images, provider: options.provider };
+  const { sources, lines } = await chooseSources(forced);
+  for (const line of lines) console.log(line);
+  const known = existsSync(siteFile(context.project)) ? readSite(context.project) : undefined;
+  const logs = chooseLogs(context, sources, known);
   const topology = synthesize({
     environment: context.environment,
     instance: context.instance,
-    site: readSite(context.project),
+    site: { ...(known ?? UNPREPARED_SITE), logs },
   });
   const machine = await prepareMachine({
     ...(options.images === false ? { folders: [] } : imagesOf(topology)),
-    forced: { images: options.images === false ? undefined : options.images, provider: options.provider },
+    sources,
     allowInstall: options.install ?? true,
     confirm: process.stdin.isTTY ? ask : undefined,
     ...(options.early && { early: options.early }),
   });
-  const site = await recordSite(context, machine.engine, topology);
+  const site = await recordSite(context, { engine: machine.engine, logs, topology, known });
   const terraform = new Terraform(
     context,
     {
@@ -57,7 +64,7 @@ export async function prepare(context: Context, options: PrepareOptions): Promis
     },
     options.verbose ? console.log : () => undefined,
   );
-  return { engine: machine.engine, terraform, site, sources: machine.sources };
+  return { engine: machine.engine, terraform, site, sources };
 }
 
 function imagesOf(topology: Topology) {
@@ -72,14 +79,38 @@ function imagesOf(topology: Topology) {
   };
 }
 
+/**
+ * The log stack for environments that leave it to the machine. It stays while anything is deployed: another one would begin without the lines so far.
+ * @throws PlatformError if the environment wants one that cannot be had here
+ */
+function chooseLogs({ project, environment }: Context, { images }: Sources, known: Site | undefined): LogFlavour {
+  if (environment.logs.flavour === 'elastic' && images === 'build') {
+    throw new PlatformError({
+      what: 'logs.flavour needs official images, and no image registry answers',
+      got: 'elastic',
+      allowed: 'auto, debian or off on this machine',
+      fix: "Use 'auto'. If a registry can be reached by now, run again with --images=auto.",
+    });
+  }
+  if (known?.logs !== undefined && anythingDeployed(project)) return known.logs;
+  return images === 'build' ? 'debian' : 'elastic';
+}
+
+interface Findings {
+  readonly engine: Engine;
+  readonly logs: LogFlavour;
+  readonly topology: Topology;
+  readonly known: Site | undefined;
+}
+
 /** Engine abilities stay as they were recorded while anything is deployed: an upgrade must not replace networks silently. */
-async function recordSite(context: Context, engine: Engine, topology: Topology): Promise<Site> {
+async function recordSite(context: Context, { engine, logs, topology, known }: Findings): Promise<Site> {
   const { project, name, instance } = context;
-  const known = existsSync(siteFile(project)) ? readSite(project) : undefined;
   const abilities = { isolatedGateways: engine.isolatedGateways, startInterval: engine.startInterval };
   const site: Site = {
     owner: known?.owner ?? randomBytes(4).toString('hex'),
     engine: known && anythingDeployed(project) ? known.engine : abilities,
+    logs,
     deployments: known?.deployments ?? {},
   };
   const allocated = instance === undefined ? undefined : await allocateInstance(context, engine, site, topology);

@@ -1,7 +1,12 @@
+import type { Topology } from '../constructs/core/topology.js';
 import type { Engine } from './machine/engine.js';
 
 /** What a user should know of this machine before relying on the platform's promises there. */
-export function warnings(engine: Pick<Engine, 'version' | 'isolatedGateways'>, project: string): string[] {
+export function warnings(
+  engine: Pick<Engine, 'version' | 'isolatedGateways'>,
+  project: string,
+  { services }: Pick<Topology, 'services'>,
+): string[] {
   const found: string[] = [];
   if (!engine.isolatedGateways) {
     found.push(
@@ -12,6 +17,12 @@ export function warnings(engine: Pick<Engine, 'version' | 'isolatedGateways'>, p
   if (project.startsWith('\\\\')) {
     found.push(
       `${project} is on a shared drive, and so are the passwords under .platform: move the checkout into your profile.`,
+    );
+  }
+  if (services.some(({ name }) => name === 'rsyslog')) {
+    found.push(
+      'the log stack is `debian`, for networks without an image registry: rsyslog and Elasticsearch, without Logstash and ' +
+        'Kibana. Search with `npm run logs`; there are no dashboards.',
     );
   }
   return found;

@@ -7,6 +7,14 @@ export const dev: EnvironmentInput = {
   redis: { replicas: 2, sentinels: 3, maxMemory: '128MiB', evictionPolicy: 'noeviction' },
   api: { replicas: 2 },
   proxy: {
-    ports: { http: 8080, redisMaster: 6379, redisReplicas: 6380, sentinels: 26379, stats: 8404 },
+    ports: {
+      http: 8080,
+      redisMaster: 6379,
+      redisReplicas: 6380,
+      sentinels: 26379,
+      stats: 8404,
+      elasticsearch: 9200,
+      kibana: 5601,
+    },
   },
 };

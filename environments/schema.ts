@@ -3,6 +3,7 @@ import { ContainerImage } from '../constructs/core/container-image.js';
 import { PlatformError } from '../constructs/core/platform-error.js';
 import { Duration, type DurationText, Size, type SizeText } from '../constructs/core/units.js';
 import { baseCidrProblem } from '../constructs/network/address-plan.js';
+import { logProblems } from '../constructs/logging/log-stack.js';
 import { EVICTION_POLICIES } from '../constructs/redis/persistence.js';
 import { redisNumberProblems } from '../constructs/redis/redis-replication.js';
 
@@ -24,7 +25,7 @@ const size = (min: SizeText, max: SizeText) => {
 
 const duration = (min: DurationText, max: DurationText) => {
   const [low, high] = [Duration.parse(min)?.toMilliseconds() ?? 0, Duration.parse(max)?.toMilliseconds() ?? 0];
-  const error = message(`a duration from ${min} to ${max}`, "Write it with its unit: '1500ms' (ms, s, min, h).");
+  const error = message(`a duration from ${min} to ${max}`, "Write it with its unit: '1500ms' (ms, s, min, h, d).");
   return own<DurationText>(isDuration, error).transform((text) => Duration.parse(text) ?? Duration.seconds(0));
   function isDuration(value: unknown): boolean {
     const length = typeof value === 'string' ? Duration.parse(value)?.toMilliseconds() : undefined;
@@ -152,6 +153,10 @@ const proxy = object({
     stats: port,
     /** Of the first node; the others follow. Left out, nodes are not published. */
     nodes: port.optional(),
+    /** For `npm run logs`. Left out, logs are stored but not reachable from the host. */
+    elasticsearch: port.optional(),
+    /** Where there is Kibana: see logs.flavour. */
+    kibana: port.optional(),
   }),
   balance: oneOf(['roundrobin', 'leastconn']).optional(),
   checkInterval: duration('100ms', '5min').optional(),
@@ -163,6 +168,26 @@ const proxy = object({
   maxRequestSize: size('1KiB', '1GiB').optional(),
   limits: limits.optional(),
 });
+
+const logs = object({
+  /** `auto`: `elastic` where an image registry answers, else `debian`. */
+  flavour: oneOf(['auto', 'elastic', 'debian', 'off']).optional().default('auto'),
+  heap: size('256MiB', '31GiB').optional(),
+  memory: size('512MiB', '64GiB').optional(),
+  index: z.string({ error: message('a text', "Use e.g. 'platform-logs'.") }).optional(),
+  retention: object({
+    maxAge: duration('1h', '3650d').optional(),
+    maxSize: size('64MiB', '10240GiB').optional(),
+  }).optional(),
+}).superRefine((value, context) => {
+  const broken = new Set(context.issues.map(({ path }) => path?.[0]));
+  const heap = (broken.has('heap') ? undefined : value.heap) ?? Size.mebibytes(512);
+  const memory = (broken.has('memory') ? undefined : value.memory) ?? Size.mebibytes(64 * 1024);
+  const index = typeof value.index === 'string' ? value.index : 'platform-logs';
+  for (const { path, allowed, fix } of logProblems({ heap, memory, index })) {
+    context.addIssue({ code: 'custom', path: [path], message: message(allowed, fix) });
+  }
+}, together);
 
 const environment = object({
   name: text(/^[a-z][a-z0-9]{0,15}$/, 'a lower-case letter, then up to 15 of a-z and 0-9', 'dev'),
@@ -177,6 +202,7 @@ const environment = object({
   redis: redis.optional().default({}),
   api: api.optional().default({}),
   proxy,
+  logs: logs.optional().default({ flavour: 'auto' }),
 }).superRefine((value, context) => {
   const names = new Map<number, string>();
   for (const [name, hostPort] of publishedPorts(value)) {

@@ -8,6 +8,8 @@ const site = z.object({
   /** Marks what this checkout deploys; random. */
   owner: z.string().regex(/^[0-9a-f]{8}$/),
   engine: z.object({ isolatedGateways: z.boolean(), startInterval: z.boolean() }),
+  /** The log stack for environments that leave it to the machine: `elastic` needs an image registry. */
+  logs: z.enum(['elastic', 'debian']).optional(),
   /** Subnets and ports of deployments that differ from what their environment declares. */
   deployments: z.record(z.string(), z.object({ baseCidr: z.string(), ports: z.record(z.string(), z.number()) })),
 });

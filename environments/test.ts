@@ -7,6 +7,15 @@ export const test: EnvironmentInput = {
   redis: { replicas: 2, sentinels: 3, maxMemory: '32MiB', evictionPolicy: 'allkeys-lru' },
   api: { replicas: 2 },
   proxy: {
-    ports: { http: 18080, redisMaster: 16379, redisReplicas: 16380, sentinels: 36379, stats: 18404, nodes: 16390 },
+    ports: {
+      http: 18080,
+      redisMaster: 16379,
+      redisReplicas: 16380,
+      sentinels: 36379,
+      stats: 18404,
+      nodes: 16390,
+      elasticsearch: 19200,
+      kibana: 15601,
+    },
   },
 };

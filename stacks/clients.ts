@@ -1,3 +1,4 @@
+import type { LogStack } from '../constructs/logging/log-stack.js';
 import type { Proxy } from '../constructs/proxy/proxy.js';
 import { REDIS_PORT, SENTINEL_PORT } from '../constructs/redis/render-config.js';
 import type { RedisReplication } from '../constructs/redis/redis-replication.js';
@@ -20,8 +21,23 @@ export interface ClientOutputs {
     readonly sentinelUsername: string;
   };
   readonly statistics: { readonly url: string; readonly username: string };
+  /** Null without a log stack, or where its port is not published. */
+  readonly logs: {
+    readonly flavour: 'elastic' | 'debian';
+    readonly elasticsearchUrl: string;
+    /** Matches all indices. */
+    readonly indexPattern: string;
+    /** Null in the flavour without it. */
+    readonly kibanaUrl: string | null;
+    readonly username: string;
+  } | null;
   /** The secret that holds each password. */
-  readonly passwordSecrets: { readonly redis: string; readonly sentinel: string; readonly statistics: string };
+  readonly passwordSecrets: {
+    readonly redis: string;
+    readonly sentinel: string;
+    readonly statistics: string;
+    readonly logs: string | null;
+  };
 }
 
 interface HostAndPort {
@@ -29,7 +45,14 @@ interface HostAndPort {
   readonly port: number;
 }
 
-export function describeClients(redis: RedisReplication, proxy: Proxy): ClientOutputs {
+/** What clients on the host can reach. */
+export interface Reachable {
+  readonly redis: RedisReplication;
+  readonly proxy: Proxy;
+  readonly logs: LogStack | undefined;
+}
+
+export function describeClients({ redis, proxy, logs }: Reachable): ClientOutputs {
   const at = (name: string): HostAndPort => ({ host: HOST, port: proxy.hostPort(name) });
   const url = (scheme: string, name: string) => `${scheme}://${HOST}:${proxy.hostPort(name)}`;
   const sentinels = redis.sentinel.addresses.map((_, index) => at(`sentinel-${index}`));
@@ -56,10 +79,21 @@ export function describeClients(redis: RedisReplication, proxy: Proxy): ClientOu
       sentinelUsername: redis.sentinelUsers.app.name,
     },
     statistics: { url: `${url('http', 'stats')}/`, username: 'admin' },
+    logs:
+      logs && proxy.publishes('elasticsearch')
+        ? {
+            flavour: logs.flavour,
+            elasticsearchUrl: url('http', 'elasticsearch'),
+            indexPattern: `${logs.index}-*`,
+            kibanaUrl: proxy.publishes('kibana') ? url('http', 'kibana') : null,
+            username: logs.users.reader.name,
+          }
+        : null,
     passwordSecrets: {
       redis: redis.clientSecrets.redis.name,
       sentinel: redis.clientSecrets.sentinel.name,
       statistics: proxy.statsSecret.name,
+      logs: logs?.users.reader.secret.name ?? null,
     },
   };
 }

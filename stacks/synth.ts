@@ -30,7 +30,7 @@ export function synthesize({ environment, instance, site, outdir }: SynthOptions
   });
   // Stack traces would put this machine's paths into the output, and cost a third of the time.
   const app = new App({ stackTraces: false, ...(outdir !== undefined && { outdir }) });
-  const stack = new PlatformStack(app, deployment, environment);
+  const stack = new PlatformStack(app, deployment, environment, { logs: site.logs ?? 'elastic' });
   app.synth();
   const topology = stack.topology();
   writeFileSync(join(app.outdir, 'stacks', deployment.name, 'topology.json'), `${JSON.stringify(topology, null, 2)}\n`);

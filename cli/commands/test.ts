@@ -21,7 +21,10 @@ export interface TestOptions extends PrepareOptions {
 }
 
 /** Images whose Dockerfile has a stage `test` that runs their Go tests. */
-const GO_IMAGES = ['images/api', 'images/redis'];
+const GO_IMAGES = ['images/api', 'images/es-node', 'images/log-tools', 'images/redis'];
+
+/** A disk that is soon full. */
+const SMALL_DISK = ['--tmpfs', '/full:size=1m,mode=1777'];
 
 /**
  * Offline tests, the images' Go tests, and the deployed tests against a platform of their own.
@@ -63,7 +66,8 @@ async function runDeployed(context: Context, options: TestOptions): Promise<Coun
   await destroyCommand(context, removal);
   const started = Date.now();
   try {
-    await bringUp(context, options);
+    const lacking = await bringUp(context, options);
+    if (lacking) throw lacking;
     return await runJest(
       options.bench ? 'bench' : 'deployed',
       { PLATFORM_ENV: 'test', PLATFORM_INSTANCE: options.instance ?? '' },
@@ -88,7 +92,7 @@ async function runGoTests({ engine, sources }: Prepared): Promise<Counts[]> {
 
 async function runGoTestsOf(folder: string, tag: string, engine: Engine): Promise<Counts> {
   const started = Date.now();
-  const { all } = await execa(findDocker(), ['run', '--rm', '--init', tag], {
+  const { all } = await execa(findDocker(), ['run', '--rm', '--init', ...SMALL_DISK, tag], {
     reject: false,
     all: true,
     env: engine.environment,

@@ -4,7 +4,7 @@ import { type EngineRemedy, askFor, deedOf, engineRemedy, ensureEngine } from '.
 import { ImageBuilder, type OnLine, ensurePulled, isPresent } from './images.js';
 import { buildProviderInContainer } from './provider-container.js';
 import { type BuiltProvider, ensureProvider, findBuiltProvider } from './provider.mjs';
-import { type ForcedSources, type Sources, chooseSources } from './registries.mjs';
+import type { Sources } from './registries.mjs';
 import { type Step, runSideBySide } from './side-by-side.js';
 import { type Terraform, findTerraform } from './terraform.mjs';
 
@@ -20,22 +20,19 @@ export interface PrepareOptions {
   readonly folders: readonly string[];
   /** Images that registries hold, and where each is declared, for error messages. @default none */
   readonly references?: readonly { readonly reference: string; readonly declaredAt: string }[];
-  /** What the command line says about sources. @default what was found out and remembered */
-  readonly forced?: ForcedSources;
+  /** Where images and the provider come from: see `chooseSources`. */
+  readonly sources: Sources;
   readonly early?: Early;
   /** Whether an engine may be installed or started. @default true */
   readonly allowInstall?: boolean;
   /** Asks on the terminal before that. Leave it out where there is none. */
   readonly confirm?: ((question: string) => Promise<boolean>) | undefined;
-  /** Prints a line. @default console.log */
-  readonly print?: (line: string) => void;
 }
 
 /** A machine on which Terraform can deploy. */
 export interface Machine {
   readonly engine: Engine;
   readonly terraform: Terraform;
-  readonly sources: Sources;
   /** Where this machine built the provider itself. */
   readonly provider: BuiltProvider | undefined;
   /** What Terraform needs in its environment. */
@@ -48,10 +45,8 @@ export interface Machine {
  * @throws PlatformError saying what is missing and how to get it
  */
 export async function prepareMachine(options: PrepareOptions): Promise<Machine> {
-  const { forced = {}, print = console.log } = options;
-  const [terraform, chosen, running] = await Promise.all([findTerraform(), chooseSources(forced), findEngine()]);
-  for (const line of chosen.lines) print(line);
-  const work = new Preparation(options, terraform, chosen.sources, await approve(running, options));
+  const [terraform, running] = await Promise.all([findTerraform(), findEngine()]);
+  const work = new Preparation(options, terraform, await approve(running, options));
   if (!(await work.isDone())) await work.run();
   return work.result();
 }
@@ -77,6 +72,7 @@ async function approve(found: Engine | EngineError, options: PrepareOptions): Pr
 
 class Preparation {
   private provider: BuiltProvider | undefined;
+  private readonly sources: Sources;
   private readonly remedy: EngineRemedy | undefined;
   private readonly abort: AbortController;
   private readonly engine: () => Promise<Engine>;
@@ -86,7 +82,6 @@ class Preparation {
   constructor(
     private readonly options: PrepareOptions,
     private readonly terraform: Terraform,
-    private readonly sources: Sources,
     engine: Engine | EngineRemedy,
   ) {
     this.abort = options.early?.abort ?? new AbortController();
@@ -96,8 +91,9 @@ class Preparation {
         ? ensureEngine({ onProgress: (line) => this.onEngineLine?.(line) })
         : Promise.resolve(engine),
     );
-    this.builder = once(async () => new ImageBuilder(await this.engine(), sources.images, this.abort));
-    this.provider = sources.provider === 'build' ? findBuiltProvider(terraform.platform) : undefined;
+    this.sources = options.sources;
+    this.builder = once(async () => new ImageBuilder(await this.engine(), this.sources.images, this.abort));
+    this.provider = this.sources.provider === 'build' ? findBuiltProvider(terraform.platform) : undefined;
   }
 
   async isDone(): Promise<boolean> {
@@ -125,7 +121,6 @@ class Preparation {
     return {
       engine,
       terraform: this.terraform,
-      sources: this.sources,
       provider: this.provider,
       environment: {
         ...engine.environment,

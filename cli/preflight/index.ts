@@ -4,6 +4,7 @@ import type { Site } from '../../environments/site.js';
 import type { Context } from '../context.js';
 import type { Engine } from '../machine/engine.js';
 import { checkPorts, hostPorts } from './host-ports.js';
+import { checkMemory } from './memory.js';
 import { checkOwner } from './owner.js';
 import { checkState } from './state.js';
 import { checkSubnets } from './subnets.js';
@@ -35,6 +36,7 @@ export async function checkBeforeStart(
     checkOwner(context, engine, site.owner),
     checkPorts(context, engine, hostPorts(topology, site)),
     checkSubnets(context, engine, baseCidr),
+    checkMemory(engine, topology),
   ]);
   if (problems.flat().length > 0) throw PlatformError.all(problems.flat());
 }

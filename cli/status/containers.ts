@@ -7,6 +7,7 @@ interface Declared {
   readonly name: string;
   readonly container: string;
   readonly role: ContainerStatus['role'];
+  readonly supporting: boolean;
 }
 
 /** What the engine says about one container; what `docker inspect` shows, as far as it is used here. */
@@ -26,11 +27,16 @@ export interface Inspected {
 }
 
 export function declaredContainers({ services }: Topology): Declared[] {
-  const seeders = services.flatMap(({ name, seeder }): Declared[] =>
-    seeder === null ? [] : [{ name: `${name}-seeder`, container: seeder, role: 'seeder' }],
+  const seeders = services.flatMap(({ name, seeder, supporting }): Declared[] =>
+    seeder === null ? [] : [{ name: `${name}-seeder`, container: seeder, role: 'seeder', supporting }],
   );
   const instances = services.flatMap((service) =>
-    service.instances.map(({ name, container }): Declared => ({ name, container, role: 'service' })),
+    service.instances.map(({ name, container }): Declared => ({
+      name,
+      container,
+      role: 'service',
+      supporting: service.supporting,
+    })),
   );
   return [...instances, ...seeders];
 }
@@ -61,7 +67,7 @@ export function nameOf(names: readonly string[]): string {
 }
 
 export function containerStatus(
-  { name, container, role }: Declared,
+  { name, container, role, supporting }: Declared,
   inspected: Inspected | undefined,
 ): { status: ContainerStatus; finding?: Finding } {
   const state = inspected?.State;
@@ -72,6 +78,7 @@ export function containerStatus(
     name,
     container,
     role,
+    supporting,
     state: state?.Status ?? 'missing',
     health,
     restarts: inspected?.RestartCount ?? 0,

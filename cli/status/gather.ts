@@ -41,6 +41,7 @@ export async function gatherStatus(context: Context, engine: Docker, topology: T
   const halted = new Set(
     statuses.flatMap(({ name, role, state }) => (role === 'service' && state !== 'running' ? [name] : [])),
   );
+  const supporting = new Set(statuses.filter((one) => one.supporting).map(({ name }) => name));
   const findings: Finding[] = [
     ...described.flatMap(({ finding }) => finding ?? []),
     // Behind a proxy that does not run, nothing answers; and what does not run is missed by all others. Once is enough.
@@ -49,6 +50,7 @@ export async function gatherStatus(context: Context, engine: Docker, topology: T
   return {
     deployment,
     ok: findings.length === 0,
+    serving: findings.every(({ about = '' }) => supporting.has(about)),
     problems: findings.map(({ problem }) => problem),
     concerned: [...new Set(findings.flatMap(({ about }) => about ?? []))],
     containers: statuses,
@@ -141,6 +143,7 @@ export function undeployed(deployment: string, problem: string): Status {
   return {
     deployment,
     ok: false,
+    serving: false,
     problems: [problem],
     concerned: [],
     containers: [],

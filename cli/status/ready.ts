@@ -15,13 +15,15 @@ const LONGEST_PAUSE_MS = 500;
 const LOG_LINES = 10;
 
 export interface WaitOptions {
+  /** `clients`: that all services which clients need are well; `everything`: the supporting ones too. @default 'everything' */
+  readonly readyFor?: 'clients' | 'everything';
   readonly within: Duration;
   /** Gets a short text such as `7/9 containers healthy, waiting for redis-sentinel-2`. @default nobody */
   readonly onProgress?: (text: string) => void;
 }
 
 /**
- * Waits until all is well.
+ * Waits until all is well, or all that clients need.
  * @throws PlatformError when time is up, with what is still wrong and the last log lines of the containers concerned,
  * or at once if the engine stops answering
  */
@@ -29,23 +31,29 @@ export async function waitUntilReady(
   context: Context,
   engine: Docker,
   topology: Topology,
-  { within, onProgress }: WaitOptions,
+  { readyFor = 'everything', within, onProgress }: WaitOptions,
 ): Promise<Status> {
   const deadline = Date.now() + within.toMilliseconds();
   for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 1.5, LONGEST_PAUSE_MS)) {
     await checkEngine(engine, context.name);
     const status = await gatherStatus(context, engine, topology);
-    if (status.ok) return status;
-    onProgress?.(describeProgress(status));
+    if (readyFor === 'clients' ? status.serving : status.ok) return status;
+    onProgress?.(describeProgress(status, readyFor));
     if (Date.now() + wait >= deadline) throw await notReady(engine, topology, status, within);
     await pause(wait);
   }
 }
 
-export function describeProgress({ containers, concerned, problems }: Status): string {
-  const services = containers.filter(({ role }) => role === 'service');
+export function describeProgress(
+  { containers, concerned, problems }: Status,
+  readyFor: WaitOptions['readyFor'] = 'everything',
+): string {
+  const services = containers.filter(
+    ({ role, supporting }) => role === 'service' && (readyFor === 'everything' || !supporting),
+  );
   const healthy = services.filter(({ ok }) => ok).length;
-  const [first] = concerned;
+  const awaited = new Set(services.map(({ name }) => name));
+  const [first] = concerned.filter((name) => awaited.has(name));
   return `${healthy}/${services.length} containers healthy, waiting for ${first ?? `this to end: ${problems[0] ?? ''}`}`;
 }
 

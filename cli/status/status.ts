@@ -3,6 +3,8 @@ export interface Status {
   readonly deployment: string;
   /** Whether everything that is declared runs and plays its part. */
   readonly ok: boolean;
+  /** Whether clients are served: all is well but, at most, supporting services such as logs. */
+  readonly serving: boolean;
   /** What is wrong and, where known, what to do. Empty if and only if all is well. */
   readonly problems: readonly string[];
   /** The containers' short names that the problems are about, e.g. `redis-1`. */
@@ -21,6 +23,8 @@ export interface ContainerStatus {
   readonly container: string;
   /** A seeder holds configuration files and is never started. */
   readonly role: 'service' | 'seeder';
+  /** Of a service that clients are served without. */
+  readonly supporting: boolean;
   /** As the engine calls it, or `missing`. */
   readonly state: string;
   /** `none` without a health check, null while it does not run. */

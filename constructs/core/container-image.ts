@@ -6,6 +6,19 @@ import { PlatformError } from './platform-error.js';
 export type ImageSource =
   { readonly kind: 'directory'; readonly folder: string } | { readonly kind: 'registry'; readonly reference: string };
 
+/** The images that come with the platform. */
+export type CatalogImage =
+  | 'api'
+  | 'base'
+  | 'elasticsearch'
+  | 'elasticsearch-debian'
+  | 'filebeat'
+  | 'haproxy'
+  | 'kibana'
+  | 'logstash'
+  | 'redis'
+  | 'rsyslog';
+
 /** A registry's host and a path (distribution/reference), pinned by a digest or by a tag other than `latest`. */
 const PART = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
 const TAG = '[\\w][\\w.-]{0,127}';
@@ -56,7 +69,7 @@ export class ContainerImage {
     return new ContainerImage({ kind: 'directory', folder }, imageTag(folder));
   }
   /** One of the images that come with the platform (`images/<name>`). */
-  static fromCatalog(name: 'api' | 'base' | 'haproxy' | 'redis'): ContainerImage {
+  static fromCatalog(name: CatalogImage): ContainerImage {
     return ContainerImage.fromDirectory(`images/${name}`);
   }
 }

@@ -7,7 +7,12 @@ import { PlatformError } from './platform-error.js';
 const IGNORED = new Set(['.git', 'node_modules', '.DS_Store']);
 
 /** The images that others are built from, by the build argument that asks for them. */
-const FOUNDATIONS = { BASE: 'images/base', GO_BUILDER: 'images/go-builder' } as const;
+const FOUNDATIONS = {
+  BASE: 'images/base',
+  GO_BUILDER: 'images/go-builder',
+  LOG_TOOLS: 'images/log-tools',
+  ES_NODE: 'images/es-node',
+} as const;
 
 export type Foundation = keyof typeof FOUNDATIONS;
 

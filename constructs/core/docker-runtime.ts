@@ -136,6 +136,7 @@ function renderInstance(
         containerPath: volume.path,
         volumeName: service.volumeName(instance, volume),
       })),
+      ...service.sharedVolumes.map(({ volumeName, path }) => ({ containerPath: path, volumeName, readOnly: true })),
     ],
     networksAdvanced: memberships(service, instance).map(({ segment, address }) => ({
       name: networks.get(segment.name)?.name ?? segment.name,

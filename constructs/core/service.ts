@@ -37,6 +37,13 @@ export interface DataVolume {
   readonly path: string;
 }
 
+/** Another service's volume, mounted read-only. */
+export interface SharedVolume {
+  /** On the engine. */
+  readonly volumeName: string;
+  readonly path: string;
+}
+
 /** A port of the host, on 127.0.0.1, that leads into the service. */
 export interface PublishedPort {
   /** Unique in the deployment, e.g. `http`. */
@@ -79,6 +86,11 @@ export interface ServiceProps {
   readonly user?: number;
   /** Between SIGTERM and SIGKILL. @default 10 s */
   readonly stopTimeout?: Duration;
+  /**
+   * The platform serves its clients without it, as with logs: `npm start` waits for it last, and says so if it does not
+   * come up. @default false
+   */
+  readonly supporting?: boolean;
   /** Exceptions from the hardening, each with its reason. @default none */
   readonly loosen?: readonly Loosening[];
 }
@@ -99,7 +111,7 @@ export class Service extends Construct implements IConnectable {
   readonly user: number;
   readonly stopTimeout: Duration;
   readonly scratch: readonly string[];
-  readonly volumes: readonly DataVolume[];
+  readonly supporting: boolean;
   readonly loosened: readonly Loosening[];
   readonly healthCheck: HealthCheck;
   readonly command: readonly string[] | undefined;
@@ -109,6 +121,8 @@ export class Service extends Construct implements IConnectable {
   private readonly ownEndpoints: Endpoint[] = [];
   private readonly configFiles: ConfigFile[] = [];
   private readonly publishedPorts: PublishedPort[] = [];
+  private readonly ownVolumes: DataVolume[];
+  private readonly readOnlyVolumes: (() => SharedVolume[])[] = [];
 
   /** @throws PlatformError if a value cannot be meant */
   constructor(scope: Construct, id: string, props: ServiceProps) {
@@ -129,7 +143,8 @@ export class Service extends Construct implements IConnectable {
       cpus: props.limits?.cpus ?? 1,
       processes: props.limits?.processes ?? 4096,
     };
-    this.volumes = props.volumes ?? [];
+    this.ownVolumes = [...(props.volumes ?? [])];
+    this.supporting = props.supporting ?? false;
     this.scratch = props.scratch ?? ['/tmp', '/run'];
     this.user = props.user ?? 10001;
     this.stopTimeout = props.stopTimeout ?? Duration.seconds(10);
@@ -148,6 +163,18 @@ export class Service extends Construct implements IConnectable {
   addFile(path: string, content: () => string): void {
     this.configFiles.push({ path, content });
   }
+  addVolume(volume: DataVolume): void {
+    this.ownVolumes.push(volume);
+  }
+  /**
+   * Mounts a volume of each of another service's instances, read-only.
+   * @param at the folder for one instance's, e.g. `/logs/api-0`
+   */
+  readVolumes(owner: Service, volume: DataVolume, at: (instance: Instance) => string): void {
+    this.readOnlyVolumes.push(() =>
+      owner.instances.map((instance) => ({ volumeName: owner.volumeName(instance, volume), path: at(instance) })),
+    );
+  }
   /** Publishes a port on 127.0.0.1 of the host. Only the proxy does. */
   publish(port: PublishedPort): void {
     this.publishedPorts.push(port);
@@ -162,6 +189,13 @@ export class Service extends Construct implements IConnectable {
   }
   get published(): readonly PublishedPort[] {
     return [...this.publishedPorts].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+  get volumes(): readonly DataVolume[] {
+    return [...this.ownVolumes].sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
+  /** Other services' volumes, mounted read-only. */
+  get sharedVolumes(): readonly SharedVolume[] {
+    return this.readOnlyVolumes.flatMap((volumes) => volumes()).sort((a, b) => (a.path < b.path ? -1 : 1));
   }
   /** The network that published ports come in by; undefined where nothing is published. */
   get edge(): Segment | undefined {

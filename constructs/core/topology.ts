@@ -43,7 +43,8 @@ export interface TopologyService {
     readonly environment: Readonly<Record<string, string>>;
     /** By network: the static address, or null where the engine chooses one. */
     readonly networks: Readonly<Record<string, string | null>>;
-    readonly volumes: readonly { readonly name: string; readonly path: string }[];
+    /** Its own, and those of other services that it may read. */
+    readonly volumes: readonly { readonly name: string; readonly path: string; readonly readOnly: boolean }[];
   }[];
   /** Seeder of the service's files, or null without files. */
   readonly seeder: string | null;
@@ -56,6 +57,8 @@ export interface TopologyService {
   readonly limits: { readonly memory: string; readonly cpus: number; readonly processes: number };
   readonly healthCheck: { readonly command: readonly string[] | null; readonly reason: string | null };
   readonly user: number;
+  /** The platform serves its clients without it. */
+  readonly supporting: boolean;
   readonly stopTimeout: string;
   readonly loosened: readonly { readonly what: string; readonly capability?: string; readonly reason: string }[];
   /** The text is a template where `secret` is true: the CLI fills it in on the machine. */
@@ -124,7 +127,14 @@ function describeService(service: Service): TopologyService {
       networks: Object.fromEntries(
         memberships(service, instance).map(({ segment, address }) => [segment.name, address ?? null]),
       ),
-      volumes: service.volumes.map((volume) => ({ name: service.volumeName(instance, volume), path: volume.path })),
+      volumes: [
+        ...service.volumes.map((volume) => ({
+          name: service.volumeName(instance, volume),
+          path: volume.path,
+          readOnly: false,
+        })),
+        ...service.sharedVolumes.map(({ volumeName, path }) => ({ name: volumeName, path, readOnly: true })),
+      ],
     })),
     seeder: service.files.length > 0 ? service.seederName : null,
     endpoints: service.endpoints.map((endpoint) => ({
@@ -136,6 +146,7 @@ function describeService(service: Service): TopologyService {
     limits: { ...limits, memory: String(limits.memory) },
     healthCheck: { command: healthCheck.command ?? null, reason: healthCheck.reason ?? null },
     user: service.user,
+    supporting: service.supporting,
     stopTimeout: String(service.stopTimeout),
     loosened: service.loosened,
     files: service.files.map(({ path, content }) => {

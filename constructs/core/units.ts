@@ -1,7 +1,7 @@
 import { PlatformError } from './platform-error.js';
 
 const SIZE_UNITS = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;
-const DURATION_UNITS = { ms: 1, s: 1000, min: 60_000, h: 3_600_000 } as const;
+const DURATION_UNITS = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** How a size is written in an environment, e.g. `'128MiB'`. */
 export type SizeText = `${number}${keyof typeof SIZE_UNITS}`;

@@ -12,7 +12,15 @@ export const MAX_OWNERS = SEGMENT_SIZE / 2 - FIRST_OWNER;
 export const MAX_JOINERS = SEGMENT_SIZE / 2 - 1;
 
 /** Fixed places of the platform's own segments: adding a service or a rule renumbers nobody else. */
-const BUILT_IN_SLOTS: Readonly<Record<string, number>> = { edge: 0, redis: 1, 'redis-sentinel': 2, 'api-http': 3 };
+const BUILT_IN_SLOTS: Readonly<Record<string, number>> = {
+  edge: 0,
+  redis: 1,
+  'redis-sentinel': 2,
+  'api-http': 3,
+  elasticsearch: 4,
+  logstash: 5,
+  kibana: 6,
+};
 /** Segments that users add get a slot from here on by the hash of their name. */
 const FIRST_OWN_SLOT = 16;
 

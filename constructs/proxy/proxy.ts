@@ -1,5 +1,4 @@
 import { Construct } from 'constructs';
-import type { ApiService } from '../api/api-service.js';
 import { ContainerImage } from '../core/container-image.js';
 import { HealthCheck } from '../core/health-check.js';
 import { Secret } from '../core/secret.js';
@@ -79,15 +78,16 @@ export class Proxy extends Construct implements IConnectable {
     this.service.addFile('/config/secrets.cfg', () => this.renderSecrets());
   }
 
-  /** Leads HTTP requests to an API's healthy containers. */
-  routeHttp(name: string, api: ApiService, props: HttpRouteProps): void {
-    this.connections.allowTo(api.http);
+  /** Leads HTTP requests to the healthy containers behind an endpoint. */
+  routeHttp(name: string, endpoint: Endpoint, props: HttpRouteProps): void {
+    this.connections.allowTo(endpoint);
     // Inside the container the port is the one it was declared with, also where another instance publishes elsewhere.
     this.service.publish({ name, hostPort: props.port, containerPort: props.port });
     this.httpRoutes.push(() => ({
       name,
       port: props.port,
-      servers: upstreams(api.http),
+      service: endpoint.service.name,
+      servers: upstreams(endpoint),
       balance: props.balance ?? 'roundrobin',
       healthPath: props.healthPath ?? '/health',
       checkInterval: props.checkInterval ?? Duration.seconds(1),

@@ -10,6 +10,8 @@ export interface Upstream {
 export interface HttpRoute {
   readonly name: string;
   readonly port: number;
+  /** Whose containers are behind it. */
+  readonly service: string;
   readonly servers: readonly Upstream[];
   readonly balance: 'roundrobin' | 'leastconn';
   readonly healthPath: string;
@@ -44,6 +46,40 @@ export interface ProxyOptions {
   readonly probeUser: string;
 }
 
+/** Quotes a text for the log; `%[...]` is HAProxy's. */
+const text = (sample: string) => `"%[${sample},json(utf8s)]"`;
+
+/** One line of JSON a request, in names of the Elastic Common Schema. The path is without its query, which may hold anything. */
+const HTTP_LOG = logLine({
+  'log.level': '"%[var(txn.level,info)]"',
+  message: '"%[var(txn.method),json(utf8s)] %[var(txn.path),json(utf8s)] %ST"',
+  'http.request.method': text('var(txn.method)'),
+  'url.path': text('var(txn.path)'),
+  'http.response.status_code': '%ST',
+  'http.response.bytes': '%B',
+  'event.duration': '%[txn.timer.total,mul(1000000)]',
+  'request.id': text('var(txn.request_id)'),
+  'client.ip': '"%ci"',
+  'backend.name': '"%b"',
+  'server.name': '"%s"',
+  'haproxy.termination_state': '"%ts"',
+});
+
+/** Only connections that did not end in good order are logged. */
+const TCP_LOG = logLine({
+  'log.level': '"warn"',
+  message: '"a connection of %b to %s ended: %ts"',
+  'client.ip': '"%ci"',
+  'backend.name': '"%b"',
+  'server.name': '"%s"',
+  'haproxy.termination_state': '"%ts"',
+});
+
+function logLine(fields: Readonly<Record<string, string>>): string {
+  const parts = Object.entries(fields).map(([name, value]) => `"${name}":${value}`);
+  return `log-format '{${parts.join(',')}}'`;
+}
+
 /** Port of the liveness page, on loopback only. */
 export const LIVENESS_PORT = 8405;
 
@@ -59,8 +95,11 @@ export function renderProxyConfig(options: ProxyOptions): string {
 
 function renderGlobals(): string {
   return `global
-    log stdout format raw local0 info
+    # The level, as <4>, then the text: log-run reads both.
+    log stdout format short local0 info
     maxconn 4000
+    # When two threads log at the same moment, one of the lines is dropped.
+    nbthread 1
     # On SIGUSR1 the proxy stops listening, lets sessions end, and is gone after this long at the latest.
     hard-stop-after 3s
 
@@ -102,14 +141,23 @@ function renderHttp(route: HttpRoute, bindAddress: string): string {
   return `frontend ${route.name}
     mode http
     bind ${bindAddress}:${route.port}
-    option httplog
+    ${HTTP_LOG}
     timeout client 30s
     timeout http-request 5s
     timeout http-keep-alive 30s
     option forwardfor
+    # One id from here through the API into every line; a client's own only if it could not write lines of its own with it.
+    unique-id-format %[uuid]
+    acl request-id-is-sane req.hdr(X-Request-ID) -m reg ^[A-Za-z0-9._:/+=-]{1,128}$
+    http-request set-header X-Request-ID %[unique-id] unless request-id-is-sane
+    http-request set-var(txn.request_id) req.hdr(X-Request-ID)
+    http-request set-var(txn.method) method
+    http-request set-var(txn.path) path
+    http-after-response set-header X-Request-ID %[var(txn.request_id)]
+    http-after-response set-var(txn.level) str(warn) if { status ge 500 }
     http-request deny deny_status 413 content-type application/json string '{"error":{"code":"body_too_large","message":"The request body is larger than ${limit} bytes."}}' if { req.hdr_val(content-length) gt ${limit} }
     # While no server is up, clients are told when to come back, as the API itself does.
-    http-error status 503 content-type application/json string '{"error":{"code":"unavailable","message":"No API container is up."}}' hdr Retry-After 1
+    http-error status 503 content-type application/json string '{"error":{"code":"unavailable","message":"No container of ${route.service} is up."}}' hdr Retry-After 1
     http-response del-header Server
     default_backend ${route.name}
 
@@ -125,7 +173,7 @@ backend ${route.name}
     retries 3
     retry-on conn-failure
     option redispatch 1
-    http-error status 503 content-type application/json string '{"error":{"code":"unavailable","message":"No API container is up."}}' hdr Retry-After 1
+    http-error status 503 content-type application/json string '{"error":{"code":"unavailable","message":"No container of ${route.service} is up."}}' hdr Retry-After 1
     default-server check inter ${route.checkInterval.toMilliseconds()}ms fastinter 500ms downinter 500ms fall ${route.fall} rise ${route.rise}
 ${servers.join('\n')}
 `;
@@ -157,7 +205,7 @@ function renderRedis(route: RedisRoute, options: ProxyOptions): string {
     mode tcp
     bind ${options.bindAddress}:${route.port}
     balance ${route.role === 'replica' ? 'leastconn' : 'first'}
-    option tcplog
+    ${TCP_LOG}
     option dontlog-normal
     timeout client 1h
     timeout server 1h

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 
@@ -12,6 +11,7 @@ import (
 	"redis-platform/api/internal/config"
 	"redis-platform/api/internal/httpapi"
 	"redis-platform/api/internal/items"
+	"redis-platform/api/internal/logging"
 	"redis-platform/api/internal/redisrepo"
 	"redis-platform/api/internal/server"
 )
@@ -21,11 +21,10 @@ import (
 func serve(ctx context.Context, lookup func(string) (string, bool), stdout, stderr io.Writer) int {
 	settings, err := config.Load(lookup)
 	if err != nil {
-		fmt.Fprintln(stderr, err)
-		fmt.Fprintln(stderr, "Run `api --help` for all settings.")
+		logging.New(stderr, slog.LevelInfo).Error("cannot start; `api --help` lists all settings", logging.Error, err.Error())
 		return exitUsage
 	}
-	log := slog.New(slog.NewJSONHandler(stdout, &slog.HandlerOptions{Level: settings.LogLevel}))
+	log := logging.New(stdout, settings.LogLevel)
 	redisrepo.LogTo(log)
 	repository := redisrepo.New(redisrepo.Options{
 		Sentinels:        settings.Sentinels,
@@ -56,7 +55,7 @@ func serve(ctx context.Context, lookup func(string) (string, bool), stdout, stde
 		Log:          log,
 	})
 	if err != nil {
-		log.Error("stopped", "error", err.Error())
+		log.Error("stopped", logging.Error, err.Error())
 		return exitFailed
 	}
 	return exitOK

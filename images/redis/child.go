@@ -14,7 +14,7 @@ type Child struct {
 	Ended <-chan syscall.WaitStatus // gets one value
 }
 
-// StartChild starts a program with this process's output, and reaps it and, as PID 1 must, every orphan.
+// StartChild starts a program with this process's output. Orphans are not ours: log-run, the container's first process, reaps them.
 func StartChild(name string, args ...string) (*Child, error) {
 	path, err := exec.LookPath(name)
 	if err != nil {
@@ -28,20 +28,16 @@ func StartChild(name string, args ...string) (*Child, error) {
 		return nil, fmt.Errorf("start %s: %w", path, err)
 	}
 	ended := make(chan syscall.WaitStatus, 1)
-	go reap(pid, ended)
+	go wait(pid, ended)
 	return &Child{pid, ended}, nil
 }
 
-func reap(child int, ended chan<- syscall.WaitStatus) {
+func wait(child int, ended chan<- syscall.WaitStatus) {
 	for {
 		var status syscall.WaitStatus
-		pid, err := syscall.Wait4(-1, &status, 0, nil)
-		switch {
-		case errors.Is(err, syscall.EINTR):
-		case err != nil:
-			return // no children left
-		case pid == child:
+		if _, err := syscall.Wait4(child, &status, 0, nil); !errors.Is(err, syscall.EINTR) {
 			ended <- status
+			return
 		}
 	}
 }

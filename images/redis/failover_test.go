@@ -82,6 +82,10 @@ func TestNoConfirmedWriteIsLost(t *testing.T) {
 		logged := len(master.log.String())
 		master.signalServer(t, syscall.SIGKILL)
 		l.waitForWrite(t, time.Now().Add(300*time.Millisecond))
+		after := master.log.String()[logged:]
+		if ended, asked := events(t, after, actionServerEnded), append(events(t, after, actionFailover), events(t, after, actionLeft)...); len(ended) != 1 || len(asked) != 1 {
+			t.Errorf("the log does not say once that the server ended and once what followed: %v %v", ended, asked)
+		}
 		t.Log(grep(master.log.String()[logged:], "asked for a failover", "left to the Sentinels"))
 	})
 
@@ -123,6 +127,10 @@ func TestNoConfirmedWriteIsLost(t *testing.T) {
 		took := master.stop()
 		l.waitForWrite(t, time.Now())
 		t.Logf("the stop took %.2f s\n%s", took.Seconds(), grep(master.log.String()[logged:], "planned stop"))
+		if steps := events(t, master.log.String()[logged:], actionHandOver); len(steps) < 4 || steps[0]["redis.stage"] != string(StopFencing) {
+			t.Errorf("the log does not tell the hand-over: %v", steps)
+		}
+		c.wantRoleInLog(t, master)
 		master.start()
 	})
 

@@ -1,4 +1,4 @@
-// Command redis-node is the first process of a Redis or Sentinel container. README.md says what it does.
+// Command redis-node is what a Redis or Sentinel container runs. README.md says what it does.
 package main
 
 import (
@@ -23,12 +23,12 @@ func main() {
 
 func run(args []string) int {
 	redis.SetLogger(noLog{}) // its errors are returned too
+	slog.SetDefault(newLogger(os.Stderr))
 	env, err := LoadEnvironment(os.LookupEnv)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		slog.Error("the environment cannot be used", logAction, actionEnd, logError, err.Error())
 		return 2
 	}
-	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
 	command := ""
 	if len(args) > 0 {
 		command = args[0]
@@ -51,7 +51,7 @@ func run(args []string) int {
 
 func logged(err error) int {
 	if err != nil {
-		slog.Error("redis-node ends", "error", err.Error())
+		slog.Error("redis-node ends", logAction, actionEnd, logError, err.Error())
 		return 1
 	}
 	return 0

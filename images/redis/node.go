@@ -87,7 +87,7 @@ func RunNode(env Environment) error {
 	go n.watchMaster(watching, stray)
 	select {
 	case status := <-n.child.Ended:
-		slog.Error("redis-server ended unexpectedly", "status", describeStatus(status))
+		slog.Error("redis-server ended unexpectedly: "+describeStatus(status), logAction, actionServerEnded)
 		n.failOverAtOnce(ctx)
 		return errors.New("redis-server ended unexpectedly: " + describeStatus(status))
 	case master := <-stray:
@@ -125,8 +125,9 @@ func (n *Node) decide(ctx context.Context) (Decision, error) {
 		situation.Elapsed = time.Since(begin)
 		decision := Decide(situation)
 		if decision != before {
-			slog.Info("start-up decision", "action", decision.Action, "master", decision.Master, "reason", decision.Reason,
-				"fix", decision.Fix, "hasData", hasData, "afterMs", situation.Elapsed.Milliseconds())
+			slog.Info("start-up decision: "+string(decision.Action), logAction, actionStart, "redis.decision", decision.Action,
+				logRole, roleToBe(decision), logMaster, masterToBe(n.env.Address, decision), logReason, decision.Reason,
+				logFix, decision.Fix, "redis.has_data", hasData, logDuration, situation.Elapsed.Nanoseconds())
 			before = decision
 		}
 		switch decision.Action {
@@ -138,7 +139,7 @@ func (n *Node) decide(ctx context.Context) (Decision, error) {
 			if time.Since(asked) >= askAgainInterval {
 				asked = time.Now()
 				agreed, err := n.world.AskForFailover(ctx)
-				slog.Warn("asked for a failover", "sentinel", agreed, "error", errorText(err))
+				slog.Warn("asked for a failover", logAction, actionFailover, "redis.sentinel", agreed, logError, errorText(err))
 			}
 		}
 		if !sleep(ctx, startInterval) {
@@ -165,11 +166,11 @@ func (n *Node) start(decision Decision) error {
 func (n *Node) terminate() {
 	for {
 		if err := n.child.Terminate(); err != nil && !errors.Is(err, syscall.ESRCH) {
-			slog.Error("SIGTERM to redis-server", "error", err)
+			slog.Error("SIGTERM to redis-server", logError, err.Error())
 		}
 		select {
 		case status := <-n.child.Ended:
-			slog.Info("redis-server stopped", "status", describeStatus(status))
+			slog.Info("redis-server stopped: "+describeStatus(status), logAction, actionServerEnded)
 			return
 		case <-time.After(terminateInterval):
 		}
@@ -186,17 +187,22 @@ func (n *Node) watch(ctx context.Context) {
 			continue // loading, or about to end
 		}
 		if before := n.last.Swap(&info); before == nil || before.Role != info.Role || before.LinkUp != info.LinkUp {
-			slog.Info("role", "role", info.Role, "master", info.MasterHost, "linkUp", info.LinkUp)
+			action := actionRole
+			if before != nil && before.Role == info.Role {
+				action = actionLink
+			}
+			slog.Info(describeRole(info), logAction, action, logRole, roleOf(info), logMaster, masterOf(n.env.Address, info),
+				"redis.link_up", info.LinkUp)
 		}
 		if info.Role == "slave" {
 			priority = info.Priority // `promote` may have changed it
 		}
 		if wanted := NextPriority(info, priority); wanted != priority {
 			if err := n.world.SetOwn(ctx, "replica-priority", strconv.Itoa(wanted)); err != nil {
-				slog.Error("CONFIG SET replica-priority", "error", err)
+				slog.Error("CONFIG SET replica-priority", logAction, actionPriority, logError, err.Error())
 				continue
 			}
-			slog.Info("replica-priority changed", "from", priority, "to", wanted)
+			slog.Info("replica-priority changed", logAction, actionPriority, "redis.priority_before", priority, "redis.priority", wanted, logRole, roleOf(info))
 			priority = wanted
 		}
 		orphan := info.Role == "slave" && !info.LinkUp && priority == 0
@@ -207,8 +213,8 @@ func (n *Node) watch(ctx context.Context) {
 		} else if time.Since(complained) >= orphanInterval {
 			complained = time.Now()
 			slog.Warn("this replica has not synced since its start, so the Sentinels will not elect it",
-				"master", info.MasterHost, "keys", info.Keys, "forSeconds", int(time.Since(orphanSince).Seconds()),
-				"fix", "start "+info.MasterHost+"; if it is gone for good, choose the replica to continue from and run there: "+promoteCommand)
+				logAction, actionNotElectable, logRole, roleOf(info), logMaster, info.MasterHost, "redis.keys", info.Keys, logDuration, time.Since(orphanSince).Nanoseconds(),
+				logFix, "start "+info.MasterHost+"; if it is gone for good, choose the replica to continue from and run there: "+promoteCommand)
 		}
 	}
 }
@@ -227,7 +233,8 @@ func (n *Node) watchMaster(ctx context.Context, found chan<- string) {
 			since = time.Time{}
 		case since.IsZero():
 			since = time.Now()
-			slog.Warn("the Sentinels name another master than this node follows", "named", master, "role", info.Role, "follows", info.MasterHost)
+			slog.Warn("the Sentinels name another master than this node follows", logAction, actionStray, logRole, roleOf(*info),
+				logMaster, masterOf(n.env.Address, *info), "redis.named_master", master)
 		case time.Since(since) >= strayPatience:
 			found <- master
 			return
@@ -251,12 +258,13 @@ func (n *Node) failOverAtOnce(ctx context.Context) {
 		reason = why
 		if level {
 			agreed, err := n.world.AskForFailover(ctx)
-			slog.Warn("asked for a failover at once", "sentinel", agreed, "error", errorText(err), "afterMs", time.Since(begin).Milliseconds())
+			slog.Warn("asked for a failover at once", logAction, actionFailover, logRole, "master", logMaster, n.env.Address,
+				"redis.sentinel", agreed, logError, errorText(err), logDuration, time.Since(begin).Nanoseconds())
 			return
 		}
 		sleep(ctx, 10*time.Millisecond)
 	}
-	slog.Warn("the failover is left to the Sentinels", "reason", reason)
+	slog.Warn("the failover is left to the Sentinels", logAction, actionLeft, logMaster, n.env.Address, logReason, reason)
 }
 
 // handOver runs the planned stop up to the point where redis-server may be stopped.
@@ -266,10 +274,10 @@ func (n *Node) handOver(ctx context.Context, hurry <-chan struct{}) {
 	for stage != StopNow {
 		select {
 		case <-hurry:
-			slog.Warn("planned stop cut short by a second signal", "stage", stage)
+			slog.Warn("planned stop cut short by a second signal", logAction, actionHandOver, "redis.stage", stage)
 			return
 		case status := <-n.child.Ended:
-			slog.Error("redis-server ended during the planned stop", "status", describeStatus(status))
+			slog.Error("redis-server ended during the planned stop: "+describeStatus(status), logAction, actionServerEnded)
 			ended := make(chan syscall.WaitStatus, 1)
 			ended <- status
 			n.child.Ended = ended
@@ -280,7 +288,7 @@ func (n *Node) handOver(ctx context.Context, hurry <-chan struct{}) {
 		view.Elapsed = time.Since(begin)
 		next, why := NextStop(stage, view)
 		if next != stage || why != reason {
-			slog.Info("planned stop", "stage", next, "reason", why, "afterMs", view.Elapsed.Milliseconds())
+			slog.Info("planned stop: "+string(next), logAction, actionHandOver, "redis.stage", next, logReason, why, logDuration, view.Elapsed.Nanoseconds())
 		}
 		if next == stage {
 			sleep(ctx, 30*time.Millisecond)

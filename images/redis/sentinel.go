@@ -38,8 +38,9 @@ func RunSentinel(env Environment) error {
 	if err := writeFile(path, text); err != nil {
 		return err
 	}
-	slog.Info("sentinel configuration", "remembers", memory.ID != "", "master", memory.Master, "declaredMaster", topology.DeclaredMaster,
-		"configEpoch", memory.ConfigEpoch, "sentinels", len(memory.Sentinels), "dropped", dropped)
+	slog.Info("sentinel configuration", logAction, actionSentinelStart, logRole, "sentinel", logMaster, memory.Master,
+		"redis.remembers", memory.ID != "", "redis.declared_master", topology.DeclaredMaster,
+		"redis.config_epoch", memory.ConfigEpoch, "redis.sentinels", len(memory.Sentinels), "redis.dropped_lines", dropped)
 	server, err := exec.LookPath("redis-server")
 	if err != nil {
 		return err

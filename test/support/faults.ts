@@ -47,12 +47,13 @@ export class Faults {
   async remove(...names: string[]): Promise<void> {
     await Promise.all(names.map((name) => this.platform.container(name).remove({ force: true })));
   }
-  /** Removes a container with its data. */
+  /** Removes a container with its data; the logs stay, as the shipper reads them. */
   async removeWithData(name: string): Promise<void> {
     const { docker, topology } = this.platform;
     const instance = topology.services.flatMap(({ instances }) => instances).find((one) => one.name === name);
     await this.remove(name);
-    for (const volume of instance?.volumes ?? []) await docker.getVolume(volume.name).remove();
+    for (const volume of instance?.volumes.filter(({ path }) => path === '/data') ?? [])
+      await docker.getVolume(volume.name).remove();
   }
   /** Takes back what a test that failed half-way left frozen or stopped. */
   async undo(): Promise<void> {

@@ -5,6 +5,7 @@ import { type HttpRoute, type ProxyOptions, renderProxyConfig } from '../../../c
 const route: HttpRoute = {
   name: 'http',
   port: 8080,
+  service: 'api',
   servers: [
     { name: 'api-0', address: '10.0.0.2', port: 80 },
     { name: 'api-1', address: '10.0.0.3', port: 80 },

@@ -4,6 +4,8 @@ import (
 	"math"
 	"net/http"
 	"time"
+
+	"redis-platform/api/internal/logging"
 )
 
 type healthBody struct {
@@ -30,7 +32,7 @@ func (a *API) health(w http.ResponseWriter, r *http.Request) error {
 	latency, err := a.redis.Ping(r.Context())
 	if err != nil {
 		body = healthBody{"unavailable", redisHealth{Status: "unavailable", Reason: "no Redis master answers; the log has the cause"}}
-		a.log.Warn("health: redis does not answer", "requestId", entryOf(r).requestID, "error", err.Error())
+		a.log.WarnContext(r.Context(), "health: redis does not answer", logging.Error, err.Error())
 	} else {
 		milliseconds := math.Round(float64(latency)/float64(time.Microsecond)) / 1000
 		body.Redis = redisHealth{Status: "ok", LatencyMs: &milliseconds}

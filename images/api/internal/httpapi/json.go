@@ -19,8 +19,8 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(body); err != nil {
-		// Only a stored value that is not JSON gets here, and none is written.
-		panic(fmt.Errorf("encode the answer: %w", err))
+		// Only a stored value that is not JSON gets here, and none is written. The error would quote it.
+		panic("the answer cannot be encoded: a stored value is not JSON")
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")

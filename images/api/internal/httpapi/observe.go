@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"redis-platform/api/internal/logging"
 )
 
 // newDuration's _count is the number of requests. The buckets end at the 2 s that no request should pass.
@@ -25,10 +28,7 @@ func newDuration(metrics *prometheus.Registry) *prometheus.HistogramVec {
 }
 
 // entry is what the log and the metrics learn about one request.
-type entry struct {
-	requestID string
-	problem   *problem
-}
+type entry struct{ problem *problem }
 
 type entryKey struct{}
 
@@ -69,19 +69,20 @@ func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 func (a *API) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		seen := &entry{requestID: requestIDOf(r)}
+		seen := &entry{}
+		id := requestIDOf(r)
 		answer := &recorder{ResponseWriter: w}
-		answer.Header().Set(requestIDHeader, seen.requestID)
+		answer.Header().Set(requestIDHeader, id)
 		if a.draining.Load() {
 			answer.Header().Set("Connection", "close")
 		}
-		r = r.WithContext(context.WithValue(r.Context(), entryKey{}, seen))
+		r = r.WithContext(logging.WithRequestID(context.WithValue(r.Context(), entryKey{}, seen), id))
 		defer func() {
 			panicked := recover()
 			if panicked != nil && panicked != http.ErrAbortHandler {
-				a.log.Error("panic", "requestId", seen.requestID, "panic", fmt.Sprint(panicked), "stack", string(debug.Stack()))
+				a.log.ErrorContext(r.Context(), "panic", logging.Error, logging.Discreet(fmt.Sprint(panicked)), "error.stack_trace", string(debug.Stack()))
 				if answer.status == 0 {
-					writeProblem(answer, r, asProblem(fmt.Errorf("panic: %v", panicked)))
+					writeProblem(answer, r, asProblem(errors.New("panic")))
 				}
 			}
 			a.record(r, seen, answer, time.Since(start))
@@ -105,19 +106,23 @@ func (a *API) record(r *http.Request, seen *entry, answer *recorder, took time.D
 	case answer.status > http.StatusInternalServerError:
 		level = slog.LevelWarn
 	}
-	// The pattern and not the path: keys may be private.
+	if !a.log.Enabled(r.Context(), level) {
+		return
+	}
+	path := r.URL.EscapedPath()
 	attributes := []slog.Attr{
-		slog.String("requestId", seen.requestID), slog.String("method", methodOf(r)), slog.String("route", route),
-		slog.Int("status", answer.status), slog.Int("bytes", answer.bytes),
-		slog.Float64("durationMs", float64(took.Microseconds())/1000),
+		slog.String("http.request.method", methodOf(r)), slog.String("url.path", path), slog.String("http.route", route),
+		slog.Int("http.response.status_code", answer.status), slog.Int("http.response.body.bytes", answer.bytes),
+		slog.Int64("event.duration", took.Nanoseconds()),
 	}
 	if seen.problem != nil {
-		attributes = append(attributes, slog.String("code", seen.problem.code))
+		// Its message is for the caller alone: it may repeat what the body held.
+		attributes = append(attributes, slog.String("error.code", seen.problem.code))
 		if seen.problem.cause != nil {
-			attributes = append(attributes, slog.String("error", seen.problem.cause.Error()))
+			attributes = append(attributes, slog.String(logging.Error, seen.problem.cause.Error()))
 		}
 	}
-	a.log.LogAttrs(r.Context(), level, "request", attributes...)
+	a.log.LogAttrs(r.Context(), level, methodOf(r)+" "+path+" "+strconv.Itoa(answer.status), attributes...)
 }
 
 // routeOf is the pattern without its method; everything unknown is one label value, so that nobody can make

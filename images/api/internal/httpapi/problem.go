@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"redis-platform/api/internal/items"
+	"redis-platform/api/internal/logging"
 )
 
 // retryAfterSeconds tells clients to come back; a failover takes about three seconds.
@@ -55,14 +56,13 @@ func asProblem(err error) *problem {
 }
 
 func writeProblem(w http.ResponseWriter, r *http.Request, p *problem) {
-	entry := entryOf(r)
-	entry.problem = p
+	entryOf(r).problem = p
 	if p.status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", retryAfterSeconds)
 	}
 	body := struct {
 		Error problemBody `json:"error"`
-	}{problemBody{p.code, p.message, entry.requestID}}
+	}{problemBody{p.code, p.message, logging.RequestIDOf(r.Context())}}
 	writeJSON(w, p.status, body)
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"redis-platform/api/internal/items"
+	"redis-platform/api/internal/logging"
 )
 
 const (
@@ -45,10 +46,10 @@ func (r *Repository) attempt(ctx context.Context, repeatable bool, ask func(cont
 		}
 		r.dialer.refresh()
 		if judged == ambiguous && !repeatable {
-			return &items.UnavailableError{OutcomeUnknown: true, Cause: err}
+			return &items.UnavailableError{OutcomeUnknown: true, Cause: logging.DiscreetError{Cause: err}}
 		}
 		if !sleep(ctx, pause) {
-			return &items.UnavailableError{Cause: err}
+			return &items.UnavailableError{Cause: logging.DiscreetError{Cause: err}}
 		}
 		r.retries.Inc()
 	}
@@ -66,7 +67,7 @@ func sleep(ctx context.Context, pause time.Duration) bool {
 	}
 }
 
-// translate names the refusals that the layers above know; any other is a defect and stays as it is.
+// translate names the refusals that the layers above know; any other is a defect.
 func translate(err error) error {
 	switch {
 	case redis.HasErrorPrefix(err, "OOM "):
@@ -74,6 +75,6 @@ func translate(err error) error {
 	case redis.HasErrorPrefix(err, "increment or decrement would overflow"):
 		return items.ErrCounterRange
 	default:
-		return err
+		return logging.DiscreetError{Cause: err}
 	}
 }

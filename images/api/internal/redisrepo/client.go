@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"redis-platform/api/internal/logging"
 )
 
 // Options say where Redis is and how much of it a process may use.
@@ -79,6 +81,6 @@ type libraryLogger struct{ log *slog.Logger }
 
 func (l libraryLogger) Printf(ctx context.Context, format string, args ...any) {
 	if l.log.Enabled(ctx, slog.LevelDebug) {
-		l.log.DebugContext(ctx, "go-redis", "detail", fmt.Sprintf(format, args...))
+		l.log.DebugContext(ctx, logging.Discreet(fmt.Sprintf(format, args...)), "log.logger", "go-redis")
 	}
 }

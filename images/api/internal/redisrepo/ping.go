@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"time"
+
+	"redis-platform/api/internal/logging"
 )
 
 const (
@@ -25,8 +27,9 @@ func (r *Repository) Ping(ctx context.Context) (time.Duration, error) {
 	}
 	if err != nil {
 		r.dialer.refresh()
+		return time.Since(start), logging.DiscreetError{Cause: err}
 	}
-	return time.Since(start), err
+	return time.Since(start), nil
 }
 
 // WaitUntilReady pings until the master answers or ctx ends. The pause doubles from 0.1 s to 2 s with jitter.
@@ -34,13 +37,13 @@ func (r *Repository) WaitUntilReady(ctx context.Context, log *slog.Logger) {
 	for pause := firstReadyWait; ; pause = min(2*pause, maxReadyWait) {
 		took, err := r.Ping(ctx)
 		if err == nil {
-			log.Info("redis answered", "latencyMs", float64(took.Microseconds())/1000)
+			log.Info("redis answered", "event.duration", took.Nanoseconds())
 			return
 		}
 		if ctx.Err() != nil {
 			return
 		}
-		log.Warn("waiting for redis", "error", err.Error(), "nextTryWithin", pause.String())
+		log.Warn("waiting for redis", logging.Error, err.Error(), "redis.next_try_within", pause.String())
 		select {
 		case <-ctx.Done():
 			return

@@ -111,14 +111,21 @@ func (r *Repository) Increment(ctx context.Context, key string, by int64) (value
 
 // Counter implements items.Repository.
 func (r *Repository) Counter(ctx context.Context, key string) (value int64, err error) {
+	var text string
 	err = r.read(ctx, func(ctx context.Context) (err error) {
-		value, err = r.client.Get(ctx, counterPrefix+key).Int64()
+		text, err = r.client.Get(ctx, counterPrefix+key).Result()
 		return err
 	})
-	if errors.Is(err, redis.Nil) {
+	switch {
+	case errors.Is(err, redis.Nil):
 		return 0, items.ErrNotFound
+	case err != nil:
+		return 0, err
 	}
-	return value, err
+	if value, err = strconv.ParseInt(text, 10, 64); err != nil {
+		return 0, errors.New("the stored counter is damaged: it must be a whole number; delete it")
+	}
+	return value, nil
 }
 
 // writeScript runs a script that answers with `want` whole numbers.

@@ -73,7 +73,7 @@ func Serve(ctx context.Context, listeners []net.Listener, options Options) error
 	}
 	failed := make(chan error, len(listeners))
 	for _, listener := range listeners {
-		options.Log.Info("listening", "address", listener.Addr().String())
+		options.Log.Info("listening", "server.address", listener.Addr().String())
 		go func() { failed <- server.Serve(listener) }()
 	}
 	select {
@@ -87,7 +87,7 @@ func Serve(ctx context.Context, listeners []net.Listener, options Options) error
 
 func drain(server *http.Server, options Options) error {
 	start := time.Now()
-	options.Log.Info("draining", "timeout", options.DrainTimeout.String())
+	options.Log.Info("draining", "server.drain_timeout", options.DrainTimeout.String())
 	options.OnDrain()
 	ctx, cancel := context.WithTimeout(context.Background(), options.DrainTimeout)
 	defer cancel()
@@ -100,6 +100,6 @@ func drain(server *http.Server, options Options) error {
 	if err != nil {
 		return fmt.Errorf("closing the listeners: %w", err)
 	}
-	options.Log.Info("drained", "seconds", time.Since(start).Seconds())
+	options.Log.Info("drained", "event.duration", time.Since(start).Nanoseconds())
 	return nil
 }

@@ -23,13 +23,26 @@ const clients: ClientOutputs = {
     sentinelUsername: 'app',
   },
   statistics: { url: 'http://127.0.0.1:8404/', username: 'admin' },
-  passwordSecrets: { redis: 'redis-app', sentinel: 'redis-sentinel-app', statistics: 'proxy-stats' },
+  logs: {
+    flavour: 'elastic',
+    elasticsearchUrl: 'http://127.0.0.1:9200',
+    indexPattern: 'platform-logs-*',
+    kibanaUrl: 'http://127.0.0.1:5601',
+    username: 'reader',
+  },
+  passwordSecrets: {
+    redis: 'redis-app',
+    sentinel: 'redis-sentinel-app',
+    statistics: 'proxy-stats',
+    logs: 'logs-reader',
+  },
 };
 
 function deployed(): Context {
   const context = contextIn();
   write(context.paths.state, stateWith([], { clients }));
   for (const name of Object.values(clients.passwordSecrets)) {
+    if (name === null) continue;
     write(join(context.paths.secrets, name), `value-of-${name}-0123456789`);
   }
   return context;
@@ -42,20 +55,23 @@ describe('outputs', () => {
       api: clients.api,
       redis: { ...clients.redis, password: null, sentinelPassword: null },
       statistics: { ...clients.statistics, password: null },
+      logs: { ...clients.logs, password: null },
       passwordFiles: {
         redis: '.platform/dev/secrets/redis-app',
         sentinel: '.platform/dev/secrets/redis-sentinel-app',
         statistics: '.platform/dev/secrets/proxy-stats',
+        logs: '.platform/dev/secrets/logs-reader',
       },
     });
     expect(JSON.stringify(outputs) + renderOutputs(outputs)).not.toContain('value-of');
   });
 
   it('have the passwords when they are asked for', () => {
-    const { redis, statistics } = readOutputs(deployed(), { showSecrets: true });
+    const { redis, statistics, logs } = readOutputs(deployed(), { showSecrets: true });
     expect(redis.password).toBe('value-of-redis-app-0123456789');
     expect(redis.sentinelPassword).toBe('value-of-redis-sentinel-app-0123456789');
     expect(statistics.password).toBe('value-of-proxy-stats-0123456789');
+    expect(logs?.password).toBe('value-of-logs-reader-0123456789');
   });
 
   it('fit into ioredis as they are', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { containerStatus, type Inspected, nameOf } from '../../../../cli/status/containers.js';
 
-const redis = { name: 'redis-0', container: 'rp-dev-redis-0', role: 'service' } as const;
-const seeder = { name: 'redis-seeder', container: 'rp-dev-redis-seeder', role: 'seeder' } as const;
+const redis = { name: 'redis-0', container: 'rp-dev-redis-0', role: 'service', supporting: false } as const;
+const seeder = { name: 'redis-seeder', container: 'rp-dev-redis-seeder', role: 'seeder', supporting: false } as const;
 
 function inspected(state: Partial<Inspected['State']>, restarts = 0): Inspected {
   const running = { Status: 'running', ExitCode: 0, OOMKilled: false, StartedAt: '2026-11-22T15:00:00Z' };

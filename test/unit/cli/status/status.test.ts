@@ -15,6 +15,7 @@ const container = (name: string, ok: boolean) => ({
   name,
   container: `rp-dev-${name}`,
   role: 'service' as const,
+  supporting: false,
   state: 'running',
   health: ok ? ('healthy' as const) : ('starting' as const),
   restarts: 0,

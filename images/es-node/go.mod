@@ -1,0 +1,3 @@
+module redis-platform/es-node
+
+go 1.24

@@ -1,0 +1,3 @@
+module redis-platform/log-tools
+
+go 1.24
