@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { processEnv } from '../environments/process-env.js';
 import { destroyCommand, type DestroyOptions } from './commands/destroy.js';
+import { type DiagramCommandOptions, diagramCommand, FORMATS } from './commands/diagram.js';
 import { downCommand } from './commands/down.js';
 import { outputsCommand, type OutputsOptions } from './commands/outputs.js';
 import { planCommand } from './commands/plan.js';
@@ -17,7 +18,8 @@ import { isUserError } from './machine/programs.mjs';
 type Options = { readonly env?: string; readonly instance?: string } & StatusOptions &
   OutputsOptions &
   TestOptions &
-  DestroyOptions;
+  DestroyOptions &
+  DiagramCommandOptions;
 
 /**
  * Runs one command.
@@ -101,6 +103,17 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
   on(
     command('outputs', 'where to connect').option('--json', 'as JSON').option('--show-secrets', 'with passwords'),
     (options) => Promise.resolve(outputsCommand(createContext(options), options)),
+  );
+  on(
+    command('diagram', 'draw what the environment declares; needs no engine')
+      .addOption(new Option('--format <format>', "default: the output file's ending, else mermaid").choices(FORMATS))
+      .option('--output <file>', 'default: stdout')
+      .addOption(
+        new Option('--theme <theme>', 'of an SVG; `both` follows the reader').choices(['light', 'dark', 'both']),
+      )
+      .option('--open', 'show the SVG in the browser')
+      .option('--readme', "renew the README's pictures"),
+    (options) => diagramCommand(createContext(options), options),
   );
   on(preparing('down', 'remove containers and networks; data stays'), (options) =>
     downCommand(createContext(options), { ...options, early }),

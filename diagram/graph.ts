@@ -164,6 +164,16 @@ function groupsOf<T>(all: readonly T[], keyOf: (one: T) => string): [string, T[]
   return [...groups].sort(by(([key]) => key));
 }
 
+/** `redis-0 to redis-59`: a picture of a service with 60 instances has to stay a picture. */
+export function rangeOf(instances: readonly string[]): string {
+  return `${instances[0] ?? ''} to ${instances.at(-1) ?? ''}`;
+}
+
+/** `3 volumes`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 function unique(texts: readonly string[]): string[] {
   return [...new Set(texts)].sort(by((text) => text));
 }

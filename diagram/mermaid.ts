@@ -1,5 +1,14 @@
 import type { Topology } from '../constructs/core/topology.js';
-import { type DiagramOptions, type Entry, type Graph, graphOf, type Mark, type ServiceNode } from './graph.js';
+import {
+  counted,
+  type DiagramOptions,
+  type Entry,
+  type Graph,
+  graphOf,
+  type Mark,
+  rangeOf,
+  type ServiceNode,
+} from './graph.js';
 
 /** Readable on a light and on a dark page, whatever theme Mermaid has there. */
 const MARKS: Readonly<Record<Mark, { readonly box: string; readonly line: string }>> = {
@@ -29,11 +38,12 @@ export function renderMermaid(topology: Topology, options: DiagramOptions = {}):
     ...graph.services.map((service) => `${idOf(service.name)}["${labelOf(service)}"]${classOf(service.mark)}`),
     ...graph.services.flatMap((service) =>
       service.volumes.map(
-        ({ path, count }, index) => `${idOf(service.name)}_v${index}[("${text(counted(count, 'volume', path))}")]`,
+        ({ path, count }, index) =>
+          `${idOf(service.name)}_v${index}[("${text(`${counted(count, 'volume')} ${path}`)}")]`,
       ),
     ),
     ...graph.shared.map(
-      ({ paths, count }, index) => `shared_v${index}[("${text(counted(count, 'volume', paths.join(', ')))}")]`,
+      ({ paths, count }, index) => `shared_v${index}[("${text(`${counted(count, 'volume')} ${paths.join(', ')}`)}")]`,
     ),
     ...edges.map(({ line }) => line),
     ...[...used].sort().map((mark) => `classDef ${mark} ${MARKS[mark].box}`),
@@ -74,23 +84,13 @@ function edgesOf({ services, shared, entries, links }: Graph): Edge[] {
 function labelOf({ name, mark, instances, endpoints }: ServiceNode): string {
   const listens = endpoints.map((endpoint) => text(`${endpoint.name} :${endpoint.port}`));
   const title = mark === undefined ? `<b>${text(name)}</b>` : `<b>${text(name)}</b> (${mark})`;
-  return [title, text(rangeOf(instances)), ...listens].join('<br/>');
+  return [title, text(instances.length > 3 ? rangeOf(instances) : instances.join(', ')), ...listens].join('<br/>');
 }
 
 function portsOf({ ports }: Entry): string {
   return ports
     .map(({ name, first, last }) => text(first === last ? `${first} ${name}` : `${first}-${last} ${name}`))
     .join('<br/>');
-}
-
-/** `redis-0 to redis-2`: a picture of a service with 60 instances has to stay a picture. */
-export function rangeOf(instances: readonly string[]): string {
-  return instances.length > 3 ? `${instances[0] ?? ''} to ${instances.at(-1) ?? ''}` : instances.join(', ');
-}
-
-/** `3 volumes /data`. */
-export function counted(count: number, noun: string, of: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'} ${of}`;
 }
 
 /** Words such as `end` mean something to Mermaid, and so do dashes. */
