@@ -7,6 +7,7 @@ import { lockCommand, type LockOptions } from './commands/lock.js';
 import { outputsCommand, type OutputsOptions } from './commands/outputs.js';
 import { planCommand } from './commands/plan.js';
 import { prepareMachineCommand } from './commands/prepare-machine.js';
+import { sbomCommand, type SbomOptions } from './commands/sbom.js';
 import { startCommand } from './commands/start.js';
 import { statusCommand, type StatusOptions } from './commands/status.js';
 import { testCommand, type TestOptions } from './commands/test.js';
@@ -21,7 +22,8 @@ type Options = { readonly env?: string; readonly instance?: string } & StatusOpt
   TestOptions &
   DestroyOptions &
   DiagramCommandOptions &
-  LockOptions;
+  LockOptions &
+  SbomOptions;
 
 /**
  * Runs one command.
@@ -127,6 +129,13 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
       .option('--check', 'only compare; exit code 0 if it fits what is declared, else 1')
       .option('--update', 'ask registries again what tags mean that are locked already'),
     (options) => lockCommand(options),
+  );
+  on(
+    command('sbom', 'record what the images consist of that are built here').option(
+      '--output <folder>',
+      'default: .platform/sbom',
+    ),
+    (options) => sbomCommand(createContext(options), options),
   );
   on(preparing('down', 'remove containers and networks; data stays'), (options) =>
     downCommand(createContext(options), { ...options, early }),

@@ -1,4 +1,4 @@
-import { contentHash, dockerfile, foundationsOf } from '../../constructs/core/content-hash.js';
+import { contentHash, dockerfile, foundationsOf, imageTag } from '../../constructs/core/content-hash.js';
 import type { Topology } from '../../constructs/core/topology.js';
 
 /** Every image that somebody declared, each with where. */
@@ -8,6 +8,9 @@ export interface DeclaredImages {
   /** What is built here, with its content hash, by folder; with what it is built from. */
   readonly built: ReadonlyMap<string, string>;
 }
+
+/** Seeders run it, whatever the services have. */
+const SEEDER_FOLDER = 'images/base';
 
 /** The images of the services, and those that their images are built from. */
 export function declaredImages(topologies: readonly Topology[]): DeclaredImages {
@@ -23,9 +26,14 @@ export function declaredImages(topologies: readonly Topology[]): DeclaredImages 
     if (image.kind === 'directory') addFolder(image.from);
     else pulled.set(image.from, `the service ${name}`);
   }
-  // The seeders' image, whatever the services have.
-  addFolder('images/base');
+  addFolder(SEEDER_FOLDER);
   return { pulled, built };
+}
+
+/** Tags of the images that are built here and run, the seeders' included; not of those that only build others. */
+export function builtImages({ services }: Topology): string[] {
+  const folders = services.flatMap(({ image }) => (image.kind === 'directory' ? [image.from] : []));
+  return [...new Set([...folders, SEEDER_FOLDER])].sort().map(imageTag);
 }
 
 /**

@@ -48,8 +48,8 @@ async function bundle(outdir) {
       target: 'node20',
       format: 'esm',
       sourcemap: true,
-      // elkjs is large, and one command alone loads it, from node_modules.
-      external: ['*.node', 'elkjs/*'],
+      // Large, and one command alone loads each, from node_modules.
+      external: ['*.node', 'elkjs/*', '@cyclonedx/*'],
       // Packages written for CommonJS ask for these.
       banner: {
         js: [
