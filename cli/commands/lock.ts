@@ -8,7 +8,7 @@ import { UNPREPARED_SITE } from '../../environments/site.js';
 import { declaredTopology } from '../../stacks/declared-topology.js';
 import { synthesize } from '../../stacks/synth.js';
 import { declaredImages } from '../lock/declared-images.js';
-import { lockDrift, lockLeftovers } from '../lock/drift.js';
+import { floatingBases, lockDrift, lockLeftovers } from '../lock/drift.js';
 import { PROVIDER_LOCK_FILE, writeProviderLock } from '../lock/provider-lock.js';
 import { describeChanges, renewLock } from '../lock/renew.js';
 import { resolveDigest } from '../lock/resolve-digest.js';
@@ -48,7 +48,8 @@ export async function lockCommand({ check = false, update = false }: LockOptions
   const changes = describeChanges(lock, next);
   writeFileSync(IMAGE_LOCK_FILE, renderImageLock(next));
   console.log(changes.length > 0 ? changes.join('\n') : `${IMAGE_LOCK_FILE} is as it was.`);
-  if (problems.length > 0) throw PlatformError.all(problems);
+  const unsolved = [...problems, ...floatingBases(declared)];
+  if (unsolved.length > 0) throw PlatformError.all(unsolved);
   await lockProvider();
   return 0;
 }

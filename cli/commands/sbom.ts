@@ -4,6 +4,7 @@ import { declaredTopology } from '../../stacks/declared-topology.js';
 import type { Context } from '../context.js';
 import { builtImages } from '../lock/declared-images.js';
 import { connectEngine } from '../machine/engine.js';
+import { renderBom } from '../sbom/bom.js';
 import { readImageFiles } from '../sbom/image-files.js';
 
 export interface SbomOptions {
@@ -16,13 +17,11 @@ export interface SbomOptions {
  * @throws PlatformError if one has not been built
  */
 export async function sbomCommand(context: Context, { output }: SbomOptions): Promise<number> {
-  // A large library, which no other command needs.
-  const { renderBom } = await import('../sbom/bom.js');
   const folder = output ?? join('.platform', 'sbom');
   const engine = await connectEngine();
   mkdirSync(folder, { recursive: true });
   for (const image of builtImages(declaredTopology(context.environment, context.instance))) {
-    const bom = renderBom(image, await readImageFiles(engine, image));
+    const bom = await renderBom(image, await readImageFiles(engine, image));
     const path = join(folder, `${nameOf(image)}.cdx.json`);
     writeFileSync(path, bom);
     console.log(`${image}: ${path}`);

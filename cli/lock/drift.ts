@@ -22,7 +22,15 @@ export function lockDrift(declared: DeclaredImages, lock: ImageLock): Problem[] 
     const what = locked === undefined ? `is not in ${IMAGE_LOCK_FILE}` : `has changed since ${IMAGE_LOCK_FILE}`;
     return [{ what: `the image of ${folder} ${what}`, got: hash, ...(locked && { allowed: locked }), fix: RENEW }];
   });
-  return [...pulled, ...built];
+  return [...pulled, ...floatingBases(declared), ...built];
+}
+
+/** Nothing but the Dockerfile itself can say what it is built from. */
+export function floatingBases({ floating }: DeclaredImages): Problem[] {
+  return [...floating].map(([reference, file]) => ({
+    what: `${file} is built from what ${reference} means on the day`,
+    fix: `Write \`FROM ${reference}@sha256:...\` there, with the digest that \`docker pull ${reference}\` prints.`,
+  }));
 }
 
 /** What the lock holds although nobody declares it any more. */

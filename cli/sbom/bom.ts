@@ -1,4 +1,3 @@
-import { Enums, Models, Serialize, Spec } from '@cyclonedx/cyclonedx-library';
 import { PackageURL } from 'packageurl-js';
 import { debianPackages, distribution } from './debian-packages.js';
 import { goBuildInfo } from './go-build-info.js';
@@ -9,13 +8,25 @@ import type { ImageFiles } from './image-files.js';
  * no serial number in it.
  * @param image such as `redis-platform/api:0123456789ab`
  */
-export function renderBom(image: string, files: ImageFiles): string {
+export async function renderBom(image: string, files: ImageFiles): Promise<string> {
+  // Large, and needed by no other command.
+  const { Enums, Models, Serialize, Spec } = await import('@cyclonedx/cyclonedx-library');
   const [name = image, version] = image.split(':');
   const root = new Models.Component(Enums.ComponentType.Container, name, {
     bomRef: 'image',
     ...(version !== undefined && { version }),
   });
-  const components = [...debianComponents(files), ...goComponents(files.programs)];
+  const components = partsOf(files).map(
+    (part) =>
+      new Models.Component(Enums.ComponentType.Library, part.name, {
+        bomRef: part.purl,
+        purl: part.purl,
+        ...(part.version !== undefined && { version: part.version }),
+        properties: new Models.PropertyRepository(
+          part.programs.map((program) => new Models.Property('redis-platform:program', program)),
+        ),
+      }),
+  );
   for (const { bomRef } of components) root.dependencies.add(bomRef);
   const bom = new Models.Bom({
     metadata: new Models.Metadata({ component: root }),
@@ -25,43 +36,41 @@ export function renderBom(image: string, files: ImageFiles): string {
   return `${new Serialize.JsonSerializer(factory).serialize(bom, { sortLists: true, space: 2 })}\n`;
 }
 
-function debianComponents({ dpkgStatus, osRelease }: ImageFiles): Models.Component[] {
+/** A package or module. */
+interface Part {
+  readonly name: string;
+  readonly version: string | undefined;
+  /** github.com/package-url: what scanners look up. */
+  readonly purl: string;
+  /** The programs that it was compiled into. */
+  readonly programs: readonly string[];
+}
+
+function partsOf(files: ImageFiles): Part[] {
+  return [...debianParts(files), ...goParts(files.programs)];
+}
+
+function debianParts({ dpkgStatus, osRelease }: ImageFiles): Part[] {
   const { id, version: release } = distribution(osRelease);
   return debianPackages(dpkgStatus).map(({ name, version, architecture, source }) => {
     const upstream = source.version === version ? source.name : `${source.name}@${source.version}`;
-    const purl = new PackageURL('deb', id, name, version, {
-      arch: architecture,
-      distro: `${id}-${release}`,
-      ...(upstream !== name && { upstream }),
-    }).toString();
-    return new Models.Component(Enums.ComponentType.Library, name, { bomRef: purl, version, purl });
+    const qualifiers = { arch: architecture, distro: `${id}-${release}`, ...(upstream !== name && { upstream }) };
+    return { name, version, purl: new PackageURL('deb', id, name, version, qualifiers).toString(), programs: [] };
   });
 }
 
-function goComponents(programs: ReadonlyMap<string, Buffer>): Models.Component[] {
-  const found = new Map<string, { readonly path: string; readonly version: string; readonly files: Set<string> }>();
-  for (const [file, content] of programs) {
+function goParts(programs: ReadonlyMap<string, Buffer>): Part[] {
+  const parts = new Map<string, Part>();
+  for (const [program, content] of [...programs].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const info = goBuildInfo(content);
     if (info === undefined) continue;
-    for (const { path, version } of [{ path: 'std', version: info.goVersion }, ...info.modules]) {
-      const key = `${path}@${version}`;
-      const known = found.get(key) ?? { path, version, files: new Set() };
-      known.files.add(file);
-      found.set(key, known);
+    for (const { path: name, version: said } of [{ path: 'std', version: info.goVersion }, ...info.modules]) {
+      // What Go says of the program's own module: it has no version.
+      const version = said === '(devel)' ? undefined : said;
+      const at = name.lastIndexOf('/');
+      const purl = new PackageURL('golang', name.slice(0, Math.max(at, 0)), name.slice(at + 1), version).toString();
+      parts.set(purl, { name, version, purl, programs: [...(parts.get(purl)?.programs ?? []), program] });
     }
   }
-  return [...found.values()].map(({ path, version, files }) => {
-    const at = path.lastIndexOf('/');
-    // What Go says of the program's own module: it has no version.
-    const known = version === '(devel)' ? undefined : version;
-    const purl = new PackageURL('golang', at < 0 ? undefined : path.slice(0, at), path.slice(at + 1), known).toString();
-    return new Models.Component(Enums.ComponentType.Library, path, {
-      bomRef: purl,
-      purl,
-      ...(known !== undefined && { version: known }),
-      properties: new Models.PropertyRepository(
-        [...files].sort().map((file) => new Models.Property('redis-platform:program', file)),
-      ),
-    });
-  });
+  return [...parts.values()];
 }

@@ -15,7 +15,7 @@ beforeAll(async () => {
 
 async function contentOf(folder: string): Promise<{ name: string; version?: string; purl: string }[]> {
   const image = imageTag(folder);
-  const bom = JSON.parse(renderBom(image, await readImageFiles(engine, image))) as {
+  const bom = JSON.parse(await renderBom(image, await readImageFiles(engine, image))) as {
     components: { name: string; version?: string; purl: string }[];
   };
   return bom.components;

@@ -14,6 +14,7 @@ const declared = {
     ['redis:8', 'the service cache'],
     [`debian:13@${digest('d')}`, 'images/base/Dockerfile'],
   ]),
+  floating: new Map<string, string>(),
   built: new Map([['images/api', '0123456789ab']]),
 };
 const lock = {
@@ -29,7 +30,8 @@ describe('what is declared', () => {
   const topology = { ...registry, services: [service] } as typeof registry;
 
   test('is what services name, and the base of all images with what it is built from', () => {
-    const { pulled, built } = declaredImages([topology]);
+    const { pulled, floating, built } = declaredImages([topology]);
+    expect([...floating]).toEqual([]);
     expect(pulled.get('redis:8')).toBe('the service cache');
     expect([...pulled.keys()].filter((reference) => /^debian:.*@sha256:[0-9a-f]{64}$/.test(reference))).toHaveLength(1);
     expect([...built]).toEqual([['images/base', contentHash('images/base')]]);
@@ -71,7 +73,19 @@ describe('drift', () => {
   });
 
   test('is no word from Object.prototype', () => {
-    expect(lockDrift({ pulled: new Map([['constructor', 'x']]), built: new Map() }, lock)).toHaveLength(1);
+    expect(lockDrift({ ...declared, pulled: new Map([['constructor', 'x']]) }, lock)).toHaveLength(1);
+  });
+
+  test('is a Dockerfile that is built from whatever a tag means, lock or not', () => {
+    const floating = new Map([['debian:13', 'images/own/Dockerfile']]);
+    expect(
+      lockDrift({ ...declared, floating }, { ...lock, pulled: { ...lock.pulled, 'debian:13': digest('d') } }),
+    ).toEqual([
+      {
+        what: 'images/own/Dockerfile is built from what debian:13 means on the day',
+        fix: expect.stringContaining('FROM debian:13@sha256:'),
+      },
+    ]);
   });
 
   test('what nothing declares any more is left over', () => {

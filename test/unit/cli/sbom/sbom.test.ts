@@ -133,10 +133,13 @@ describe('an SBOM', () => {
       ['/usr/local/bin/script', Buffer.from('#!/bin/sh')],
     ]),
   };
-  const text = renderBom('redis-platform/shop:0123456789ab', files);
-  const bom = JSON.parse(text) as { metadata: unknown; components: { purl: string; properties?: unknown[] }[] };
+  const rendered = renderBom('redis-platform/shop:0123456789ab', files);
+  const parsed = rendered.then(
+    (text) => JSON.parse(text) as { metadata: unknown; components: { purl: string; properties?: unknown[] }[] },
+  );
 
-  test('names the image and every package once, by its package URL', () => {
+  test('names the image and every package once, by its package URL', async () => {
+    const bom = await parsed;
     expect(bom.metadata).toEqual({
       component: { type: 'container', name: 'redis-platform/shop', version: '0123456789ab', 'bom-ref': 'image' },
     });
@@ -151,7 +154,8 @@ describe('an SBOM', () => {
     ]);
   });
 
-  test('says which programs a module is in', () => {
+  test('says which programs a module is in', async () => {
+    const bom = await parsed;
     const module = bom.components.find(({ purl }) => purl.includes('go-redis'));
     expect(module?.properties).toEqual([
       { name: 'redis-platform:program', value: '/usr/local/bin/check' },
@@ -159,17 +163,18 @@ describe('an SBOM', () => {
     ]);
   });
 
-  test('is the same text for the same content, in whatever order it was found', () => {
+  test('is the same text for the same content, in whatever order it was found', async () => {
     const turned = {
       ...files,
       dpkgStatus: STATUS.split('\n\n').toReversed().join('\n\n'),
       programs: new Map([...files.programs].toReversed()),
     };
-    expect(renderBom('redis-platform/shop:0123456789ab', turned)).toBe(text);
-    expect(text).not.toMatch(/timestamp|serialNumber|\r/);
+    expect(await renderBom('redis-platform/shop:0123456789ab', turned)).toBe(await rendered);
+    expect(await rendered).not.toMatch(/timestamp|serialNumber|\r/);
   });
 
-  test('keeps to the schema of CycloneDX 1.6', () => {
+  test('keeps to the schema of CycloneDX 1.6', async () => {
+    const bom = await parsed;
     const folder = join('node_modules', '@cyclonedx', 'cyclonedx-library', 'res', 'schema');
     const schema = (name: string) =>
       JSON.parse(readFileSync(join(folder, `${name}.SNAPSHOT.schema.json`), 'utf8')) as object;
