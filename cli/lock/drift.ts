@@ -43,8 +43,8 @@ export function lockLeftovers(declared: DeclaredImages, lock: ImageLock): Proble
 }
 
 /** A line about what a deployment runs and the lock does not have, or has otherwise. */
-export function lockNote(topology: Topology): string | undefined {
-  const problems = lockDrift(declaredImages([topology]), readImageLock());
+export function lockNote(topology: Topology, lock: ImageLock = readImageLock()): string | undefined {
+  const problems = lockDrift(declaredImages([topology]), lock);
   return problems.length === 0 ? undefined : `${problems.map(({ what }) => what).join('; ')}. ${RENEW}`;
 }
 
@@ -52,7 +52,10 @@ export function lockNote(topology: Topology): string | undefined {
  * What `--frozen` asks for.
  * @throws PlatformError with every image that is not locked, or not as it was locked
  */
-export function requireLocked({ environment, instance }: Pick<Context, 'environment' | 'instance'>): void {
-  const problems = lockDrift(declaredImages([declaredTopology(environment, instance)]), readImageLock());
+export function requireLocked(
+  { environment, instance }: Pick<Context, 'environment' | 'instance'>,
+  lock: ImageLock = readImageLock(),
+): void {
+  const problems = lockDrift(declaredImages([declaredTopology(environment, instance)]), lock);
   if (problems.length > 0) throw PlatformError.all(problems);
 }
