@@ -1,11 +1,14 @@
 import { Command, CommanderError, Option } from 'commander';
 import { processEnv } from '../environments/process-env.js';
 import { destroyCommand, type DestroyOptions } from './commands/destroy.js';
+import { type DiagramCommandOptions, diagramCommand, FORMATS } from './commands/diagram.js';
 import { downCommand } from './commands/down.js';
 import { addLogsOptions, logsCommand, type LogsOptions } from './commands/logs.js';
+import { lockCommand, type LockOptions } from './commands/lock.js';
 import { outputsCommand, type OutputsOptions } from './commands/outputs.js';
 import { planCommand } from './commands/plan.js';
 import { prepareMachineCommand } from './commands/prepare-machine.js';
+import { sbomCommand, type SbomOptions } from './commands/sbom.js';
 import { startCommand } from './commands/start.js';
 import { statusCommand, type StatusOptions } from './commands/status.js';
 import { testCommand, type TestOptions } from './commands/test.js';
@@ -19,7 +22,10 @@ type Options = { readonly env?: string; readonly instance?: string } & StatusOpt
   OutputsOptions &
   LogsOptions &
   TestOptions &
-  DestroyOptions;
+  DestroyOptions &
+  DiagramCommandOptions &
+  LockOptions &
+  SbomOptions;
 
 /**
  * Runs one command.
@@ -70,16 +76,18 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
       )
       .option('--no-install', 'never install or start a Docker engine')
       .option('--verbose', 'show what builds and Terraform print');
+  const deploying = (name: string, description: string) =>
+    preparing(name, description).option('--frozen', 'refuse images that images.lock.json does not have as they are');
   const on = (target: Command, act: (options: Options) => Promise<number>) =>
     target.action(async (options: Options) => {
       exit(await act(options));
     });
 
-  on(preparing('start', 'prepare the machine and bring the platform up; nothing to do takes a second'), (options) =>
+  on(deploying('start', 'prepare the machine and bring the platform up; nothing to do takes a second'), (options) =>
     startCommand(createContext(options), { ...options, early }),
   );
   on(
-    preparing('test', 'offline tests, then deploy the test environment, test it, remove it')
+    deploying('test', 'offline tests, then deploy the test environment, test it, remove it')
       .option('--offline', 'only what needs no engine')
       .option('--require-engine', 'fail where no engine can be had, instead of skipping the deployed tests')
       .option('--keep', 'leave the test environment running')
@@ -87,10 +95,10 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
       .option('--bench', 'measure how long failovers take, instead of testing'),
     (options) => testCommand({ ...options, early }),
   );
-  on(preparing('plan', 'show what would change; exit code 0: nothing, 2: changes, 1: error'), (options) =>
+  on(deploying('plan', 'show what would change; exit code 0: nothing, 2: changes, 1: error'), (options) =>
     planCommand(createContext(options), { ...options, early }),
   );
-  on(preparing('prepare-machine', 'engine, images and provider, so that `npx cdktf deploy` works'), (options) =>
+  on(deploying('prepare-machine', 'engine, images and provider, so that `npx cdktf deploy` works'), (options) =>
     prepareMachineCommand(createContext(options), { ...options, early }),
   );
   on(
@@ -109,6 +117,33 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
       command('logs', 'search the logs of all services; exit code like grep: 0 found, 1 nothing, 2 error'),
     ),
     (options) => logsCommand(createContext(options), options),
+  );
+  on(
+    command('diagram', 'draw what the environment declares; needs no engine')
+      .addOption(new Option('--format <format>', "default: the output file's ending, else mermaid").choices(FORMATS))
+      .option('--output <file>', 'default: stdout')
+      .addOption(
+        new Option('--theme <theme>', 'of an SVG; `both` follows the reader').choices(['light', 'dark', 'both']),
+      )
+      .option('--open', 'show the SVG in the browser')
+      .option('--readme', "renew the README's pictures"),
+    (options) => diagramCommand(createContext(options), options),
+  );
+  on(
+    program
+      .command('lock')
+      .description('record which images exactly are run, in images.lock.json')
+      .exitOverride()
+      .option('--check', 'only compare; exit code 0 if it fits what is declared, else 1')
+      .option('--update', 'ask registries again what tags mean that are locked already'),
+    (options) => lockCommand(options),
+  );
+  on(
+    command('sbom', 'record what the images consist of that are built here').option(
+      '--output <folder>',
+      'default: .platform/sbom',
+    ),
+    (options) => sbomCommand(createContext(options), options),
   );
   on(preparing('down', 'remove containers and networks; data stays'), (options) =>
     downCommand(createContext(options), { ...options, early }),

@@ -20,6 +20,8 @@ export interface PrepareOptions {
   readonly provider?: ForcedSources['provider'];
   /** Whether an engine may be installed or started. */
   readonly install?: boolean;
+  /** Refuse images that are not in the lock as they are. @default false */
+  readonly frozen?: boolean;
   readonly verbose?: boolean;
   readonly early?: Early;
 }

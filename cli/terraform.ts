@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { PlatformError } from '../constructs/core/platform-error.js';
 import { providerSource, providerVersion } from '../constructs/core/provider-version.mjs';
 import type { Context } from './context.js';
+import { readProviderLock } from './lock/provider-lock.js';
 
 /** How Terraform is run on this machine. */
 export interface TerraformTools {
@@ -33,19 +34,21 @@ export class Terraform {
     const { stack } = this.context.paths;
     this.offerProvider();
     const marker = join(stack, '.terraform', 'initialized');
+    const lock = join(stack, '.terraform.lock.hcl');
+    // The committed one is about the registry's builds.
+    const committed = this.tools.provider === undefined ? readProviderLock(this.context.project) : undefined;
     const wanted = createHash('sha256')
-      .update(JSON.stringify([this.tools.binary, this.tools.provider?.binary ?? 'registry', providerVersion]))
+      .update(
+        JSON.stringify([this.tools.binary, this.tools.provider?.binary ?? 'registry', providerVersion, committed]),
+      )
       .digest('hex');
-    if (
-      existsSync(marker) &&
-      readFileSync(marker, 'utf8') === wanted &&
-      existsSync(join(stack, '.terraform.lock.hcl'))
-    ) {
+    if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted && existsSync(lock)) {
       return;
     }
     // Another provider build has other checksums: the lock of the previous one would refuse it.
-    rmSync(join(stack, '.terraform.lock.hcl'), { force: true });
-    await this.run(['init', '-input=false', '-no-color']);
+    rmSync(lock, { force: true });
+    if (committed !== undefined) writeFileSync(lock, committed);
+    await this.run(['init', '-input=false', '-no-color', ...(committed === undefined ? [] : ['-lockfile=readonly'])]);
     writeFileSync(marker, wanted);
   }
 

@@ -5,6 +5,7 @@ import { readSite } from '../../environments/site.js';
 import type { Context } from '../context.js';
 import { apply, describe, foundVolumes, remember } from '../deploy.js';
 import { findDrift } from '../drift.js';
+import { lockNote, requireLocked } from '../lock/drift.js';
 import { connectEngine } from '../machine/engine.js';
 import { readOutputs, renderOutputs } from '../outputs.js';
 import { checkBeforeStart } from '../preflight/index.js';
@@ -17,6 +18,7 @@ import { warnings } from '../warnings.js';
 /** Brings the platform up, or to what is declared now, and says where to connect. */
 export async function startCommand(context: Context, options: PrepareOptions): Promise<number> {
   let lacking: Lacking | undefined;
+  if (options.frozen) requireLocked(context);
   if (await nothingToDo(context)) {
     console.log(`${context.name} is up; nothing to do.\n`);
   } else {
@@ -59,6 +61,8 @@ export async function bringUp(context: Context, options: PrepareOptions): Promis
   const { engine, terraform, site } = await prepare(context, options);
   const topology = describe(context, site);
   for (const warning of warnings(engine, context.project, topology)) console.log(`Note: ${warning}`);
+  const unlocked = lockNote(topology);
+  if (unlocked !== undefined) console.log(`Note: ${unlocked}`);
   await checkBeforeStart(context, engine, site, topology);
   const found = await foundVolumes(context, engine, topology);
   if (found.length > 0) {

@@ -166,7 +166,15 @@ export async function ensurePulled(
   declaredAt: string,
   onLine?: OnLine,
 ): Promise<void> {
-  if (await isPresent(engine, reference)) return;
+  if (!(await isPresent(engine, reference))) await pullImage(engine, reference, declaredAt, onLine);
+}
+
+/**
+ * Pulls an image, also if the engine has one of that name.
+ * @param declaredAt where it is named, for the error message
+ * @throws PlatformError if there is no such image or no registry answers
+ */
+export async function pullImage(engine: Engine, reference: string, declaredAt: string, onLine?: OnLine): Promise<void> {
   try {
     await runProgram(findDocker(), ['pull', reference], { env: { ...engine.environment }, onLine });
   } catch (cause) {

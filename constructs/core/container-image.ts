@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { imageTag } from './content-hash.js';
+import { lockedReference, readImageLock } from './image-lock.js';
 import { PlatformError } from './platform-error.js';
 
 /** What kind of source an image has; decides how the machine is prepared for it. */
@@ -37,7 +38,7 @@ export class ContainerImage {
   ) {}
 
   /**
-   * An image from a registry.
+   * An image from a registry; by its digest where `images.lock.json` has one (`npm run lock`).
    * @param reference with a digest or a fixed tag, e.g. `ghcr.io/acme/shop@sha256:...` or `redis:8.0.2`
    * @throws PlatformError if the reference is not pinned
    */
@@ -50,7 +51,7 @@ export class ContainerImage {
         fix: 'Name a fixed version, so that every machine runs the same image.',
       });
     }
-    return new ContainerImage({ kind: 'registry', reference }, reference);
+    return new ContainerImage({ kind: 'registry', reference }, lockedReference(reference, readImageLock()));
   }
   /**
    * An image that is built from a folder with a Dockerfile. Its tag is a hash of the folder's content.

@@ -1,3 +1,5 @@
+import { LOGS_FOLDER } from './render-rsyslog.js';
+
 export interface PipelineOptions {
   /** Start of index names. */
   readonly index: string;
@@ -80,9 +82,9 @@ export function renderPipeline({ index, listen, store, user }: PipelineOptions):
 }
 filter {
   if ![@metadata][complete] {
-    # Written by an image's own means: completed from what is known of the file, /logs/<instance>/<name>.log.
+    # Written by an image's own means: completed from what is known of the file, ${LOGS_FOLDER}/<instance>/<name>.log.
     grok {
-      match => { "[@metadata][path]" => "^/logs/(?<[@metadata][instance]>[^/]+)/" }
+      match => { "[@metadata][path]" => "^${LOGS_FOLDER}/%{DATA:[@metadata][instance]}/" }
     }
     mutate {
       remove_field => ["[service][name]", "[service][instance]", "[event][id]"]

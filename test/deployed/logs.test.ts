@@ -114,7 +114,7 @@ describe('no line', () => {
       );
       await expectAll(requests);
     },
-    Duration.seconds(240),
+    Duration.seconds(330),
   );
 
   it(

@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { secretsIn } from '../../../constructs/core/secret.js';
-import { Secret } from '../../../constructs/core/secret.js';
+import { Secret, secretsIn } from '../../../constructs/core/secret.js';
 import { renderKibanaConfig, renderKibanaSecrets } from '../../../constructs/logging/render-kibana.js';
 
 const lines = renderKibanaConfig({ listen: '10.0.0.2', store: '10.0.1.2:9200', user: 'system' }).split('\n');

@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { IMAGE_LOCK_FILE, readImageLock, renderImageLock } from '../../constructs/core/image-lock.js';
+import { PlatformError } from '../../constructs/core/platform-error.js';
+import { environments, loadEnvironment } from '../../environments/index.js';
+import { UNPREPARED_SITE } from '../../environments/site.js';
+import { declaredTopology } from '../../stacks/declared-topology.js';
+import { synthesize } from '../../stacks/synth.js';
+import { declaredImages } from '../lock/declared-images.js';
+import { floatingBases, lockDrift, lockLeftovers } from '../lock/drift.js';
+import { PROVIDER_LOCK_FILE, writeProviderLock } from '../lock/provider-lock.js';
+import { describeChanges, renewLock } from '../lock/renew.js';
+import { resolveDigest } from '../lock/resolve-digest.js';
+import { connectEngine, type Engine } from '../machine/engine.js';
+import { registryProbes } from '../machine/registries.mjs';
+import { findTerraform } from '../machine/terraform.mjs';
+
+export interface LockOptions {
+  /** Compare only. @default false */
+  readonly check?: boolean;
+  /** Ask again what tags mean that are locked already. @default false */
+  readonly update?: boolean;
+}
+
+/**
+ * Records the images of every environment, and the Terraform provider's checksums where its registry answers.
+ * @returns 1 if `check` finds a difference
+ * @throws PlatformError with what could not be resolved; the rest is recorded
+ */
+export async function lockCommand({ check = false, update = false }: LockOptions): Promise<number> {
+  const lock = readImageLock();
+  const declared = declaredImages(Object.keys(environments).map((name) => declaredTopology(loadEnvironment(name))));
+  if (check) {
+    const problems = [...lockDrift(declared, lock), ...lockLeftovers(declared, lock)];
+    if (problems.length > 0) throw PlatformError.all(problems);
+    console.log(`${IMAGE_LOCK_FILE} fits what is declared.`);
+    return 0;
+  }
+  // Only for what registries hold: without any, no engine is needed.
+  let engine: Promise<Engine> | undefined;
+  const { lock: next, problems } = await renewLock(
+    declared,
+    lock,
+    async (reference, declaredAt) => resolveDigest(await (engine ??= connectEngine()), reference, declaredAt),
+    { update },
+  );
+  const changes = describeChanges(lock, next);
+  writeFileSync(IMAGE_LOCK_FILE, renderImageLock(next));
+  console.log(changes.length > 0 ? changes.join('\n') : `${IMAGE_LOCK_FILE} is as it was.`);
+  const unsolved = [...problems, ...floatingBases(declared)];
+  if (unsolved.length > 0) throw PlatformError.all(unsolved);
+  await lockProvider();
+  return 0;
+}
+
+async function lockProvider(): Promise<void> {
+  if (!(await registryProbes.provider())) {
+    console.log(`${PROVIDER_LOCK_FILE} was left as it is: no Terraform registry answers.`);
+    return;
+  }
+  const { binary } = await findTerraform();
+  const outdir = mkdtempSync(join(tmpdir(), 'redis-platform-lock-'));
+  try {
+    const environment = loadEnvironment('dev');
+    synthesize({ environment, site: UNPREPARED_SITE, outdir });
+    await writeProviderLock(process.cwd(), binary, join(outdir, 'stacks', environment.name));
+    console.log(`${PROVIDER_LOCK_FILE} is renewed.`);
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { readmePictures, RENEW_COMMAND } from '../../diagram/readme.js';
+
+test("the README's pictures show the platform as it is", async () => {
+  const readme = readFileSync('README.md', 'utf8');
+  for (const [path, wanted] of await readmePictures()) {
+    expect(readme).toContain(path);
+    if (readFileSync(path, 'utf8') !== wanted) throw new Error(`${path} is stale: renew it with \`${RENEW_COMMAND}\``);
+  }
+});
