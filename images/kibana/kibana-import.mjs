@@ -52,10 +52,18 @@ async function importObjects() {
   // 401 and 403 come while Elasticsearch starts, too.
   if ([400, 413, 415].includes(answer.status)) throw new Refused(`${answer.status}: ${text.slice(0, 500)}`);
   if (!answer.ok) throw new Error(`${answer.status}: ${text.slice(0, 500)}`);
-  /** @type {{ success: boolean, successCount: number, errors?: unknown }} */
-  const { success, successCount, errors } = JSON.parse(text);
+  const { success, successCount, errors } = parseAnswer(text);
   if (!success) throw new Refused(JSON.stringify(errors).slice(0, 2000));
   return successCount;
+}
+
+/**
+ * @param {string} text
+ * @returns {{ success: boolean, successCount: number, errors?: unknown }}
+ */
+function parseAnswer(text) {
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-return
+  return JSON.parse(text);
 }
 
 /** @param {unknown} error */

@@ -3,11 +3,11 @@ import { renderRsyslogConfig } from '../../../constructs/logging/render-rsyslog.
 
 const text = renderRsyslogConfig({ index: 'shop-logs', store: { address: '10.0.1.2', port: 9200 }, user: 'shipper' });
 /** The parameters of a statement, by name. */
-const parameters = (start: string) => {
+const parameters = (start: string): Record<string, string> => {
   const from = text.indexOf(start);
   const to = text.indexOf(')\n', from) < 0 ? text.length : text.indexOf(')\n', from);
   return Object.fromEntries(
-    [...text.slice(from, to).matchAll(/([\w.]+)="([^"]*)"/g)].map((match) => [match[1], match[2]]),
+    [...text.slice(from, to).matchAll(/([\w.]+)="([^"]*)"/g)].map((match) => [match[1] ?? '', match[2] ?? '']),
   );
 };
 
