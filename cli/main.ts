@@ -4,6 +4,7 @@ import { destroyCommand, type DestroyOptions } from './commands/destroy.js';
 import { downCommand } from './commands/down.js';
 import { outputsCommand, type OutputsOptions } from './commands/outputs.js';
 import { planCommand } from './commands/plan.js';
+import { policiesCommand, type PoliciesOptions } from './commands/policies.js';
 import { prepareMachineCommand } from './commands/prepare-machine.js';
 import { startCommand } from './commands/start.js';
 import { statusCommand, type StatusOptions } from './commands/status.js';
@@ -16,6 +17,7 @@ import { isUserError } from './machine/programs.mjs';
 /** What commander makes of the options; each command gives its own. */
 type Options = { readonly env?: string; readonly instance?: string } & StatusOptions &
   OutputsOptions &
+  PoliciesOptions &
   TestOptions &
   DestroyOptions;
 
@@ -101,6 +103,16 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
   on(
     command('outputs', 'where to connect').option('--json', 'as JSON').option('--show-secrets', 'with passwords'),
     (options) => Promise.resolve(outputsCommand(createContext(options), options)),
+  );
+  on(
+    program
+      .command('policies')
+      .description('which policies there are, what breaks them, and who may; exit code 0 only if nothing does')
+      .exitOverride()
+      .option('--env <name>', 'only this environment (default: PLATFORM_ENV, else every one)')
+      .option('--on <day>', 'as if it were this day, e.g. 2027-03-31')
+      .option('--json', 'as JSON'),
+    policiesCommand,
   );
   on(preparing('down', 'remove containers and networks; data stays'), (options) =>
     downCommand(createContext(options), { ...options, early }),

@@ -38,6 +38,8 @@ export async function prepare(context: Context, options: PrepareOptions): Promis
     environment: context.environment,
     instance: context.instance,
     site: readSite(context.project),
+    // Without images nothing is started: a plan is judged later, and what breaks a policy can still be removed.
+    ...(options.images === false && { policies: 'ignore' }),
   });
   const machine = await prepareMachine({
     ...(options.images === false ? { folders: [] } : imagesOf(topology)),

@@ -3,7 +3,7 @@ import type { Topology } from '../../constructs/core/topology.js';
 import { Duration } from '../../constructs/core/units.js';
 import { readSite } from '../../environments/site.js';
 import type { Context } from '../context.js';
-import { apply, describe, foundVolumes, remember } from '../deploy.js';
+import { apply, describe, foundVolumes, remember, sayNote } from '../deploy.js';
 import { findDrift } from '../drift.js';
 import { connectEngine } from '../machine/engine.js';
 import { readOutputs, renderOutputs } from '../outputs.js';
@@ -43,13 +43,13 @@ async function nothingToDo(context: Context): Promise<boolean> {
 
 export async function bringUp(context: Context, options: PrepareOptions): Promise<Topology> {
   const { engine, terraform, site } = await prepare(context, options);
-  for (const warning of warnings(engine, context.project)) console.log(`Note: ${warning}`);
-  const topology = describe(context, site);
+  for (const warning of warnings(engine, context.project)) sayNote(warning);
+  const topology = describe(context, site, { onNote: sayNote });
   await checkBeforeStart(context, engine, site, topology);
   const found = await foundVolumes(context, engine, topology);
   if (found.length > 0) {
-    console.log(
-      `Note: data volumes of ${context.name} exist that this checkout did not make; their data is used: ${found.join(', ')}. ` +
+    sayNote(
+      `data volumes of ${context.name} exist that this checkout did not make; their data is used: ${found.join(', ')}. ` +
         'For a deployment of its own, use --instance NAME.',
     );
   }

@@ -1,13 +1,22 @@
 /** The program as bundles that start fast, made again whenever a source changed. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { withLock } from './lock.mjs';
 import { stateFolder } from './paths.mjs';
 import { userError } from './programs.mjs';
 
 /** What goes into the bundles. */
-const sources = ['cli', 'constructs', 'environments', 'stacks', 'main.ts', 'package-lock.json', 'bootstrap.mjs'];
+const sources = [
+  'cli',
+  'constructs',
+  'environments',
+  'policies',
+  'stacks',
+  'main.ts',
+  'package-lock.json',
+  'bootstrap.mjs',
+];
 /**
  * The folder with the bundles of the sources as they are now. Its name is their fingerprint, so nothing else has to say whether it is fresh.
  * @returns {Promise<string>}
@@ -26,6 +35,22 @@ export async function ensureBundles() {
   return folder;
 }
 
+/** Gives policies/judge/files.ts an import for each file of `policies/`: a bundle has no folder to look into. */
+const importPolicies = {
+  name: 'import-policies',
+  /** @param {import('esbuild').PluginBuild} build */
+  setup(build) {
+    build.onLoad({ filter: /[\\/]policies[\\/]judge[\\/]files\.ts$/ }, ({ path }) => {
+      const folder = dirname(dirname(path));
+      const files = readdirSync(folder).filter((name) => name.endsWith('.ts'));
+      const imports = files.map((name, index) => `import * as policy${index} from ${JSON.stringify(`../${name}`)};`);
+      const entries = files.map((name, index) => `${JSON.stringify(name.slice(0, -3))}: policy${index}['default'],`);
+      const contents = [...imports, 'export const policyFiles = {', ...entries, '};'].join('\n');
+      return { contents, loader: 'js', resolveDir: dirname(path) };
+    });
+  },
+};
+
 /** @param {string} outdir */
 async function bundle(outdir) {
   const { build } = await import('esbuild');
@@ -40,6 +65,7 @@ async function bundle(outdir) {
       format: 'esm',
       sourcemap: true,
       external: ['*.node'],
+      plugins: [importPolicies],
       // Packages written for CommonJS ask for these.
       banner: {
         js: [
