@@ -3,13 +3,14 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Topology } from '../constructs/core/topology.js';
-import { readSite, type Site, siteFile, writeSite } from '../environments/site.js';
+import { readSite, type Site } from '../environments/site.js';
 import { synthesize } from '../stacks/synth.js';
 import type { Context } from './context.js';
 import type { Engine } from './machine/engine.js';
 import { type Early, prepareMachine } from './machine/prepare.js';
 import type { ForcedSources, Sources } from './machine/registries.mjs';
 import { allocateInstance } from './preflight/instance.js';
+import { changeSite } from './site.js';
 import { Terraform } from './terraform.js';
 
 /** What every command that prepares the machine takes. */
@@ -77,17 +78,16 @@ function imagesOf(topology: Topology) {
 /** Engine abilities stay as they were recorded while anything is deployed: an upgrade must not replace networks silently. */
 async function recordSite(context: Context, engine: Engine, topology: Topology): Promise<Site> {
   const { project, name, instance } = context;
-  const known = existsSync(siteFile(project)) ? readSite(project) : undefined;
   const abilities = { isolatedGateways: engine.isolatedGateways, startInterval: engine.startInterval };
-  const site: Site = {
-    owner: known?.owner ?? randomBytes(4).toString('hex'),
-    engine: known && anythingDeployed(project) ? known.engine : abilities,
-    deployments: known?.deployments ?? {},
-  };
-  const allocated = instance === undefined ? undefined : await allocateInstance(context, engine, site, topology);
-  const recorded = allocated ? { ...site, deployments: { ...site.deployments, [name]: allocated } } : site;
-  if (JSON.stringify(recorded) !== JSON.stringify(known)) writeSite(project, recorded);
-  return recorded;
+  return changeSite(project, async (known) => {
+    const site: Site = {
+      owner: known?.owner ?? randomBytes(4).toString('hex'),
+      engine: known && anythingDeployed(project) ? known.engine : abilities,
+      deployments: known?.deployments ?? {},
+    };
+    const allocated = instance === undefined ? undefined : await allocateInstance(context, engine, site, topology);
+    return allocated ? { ...site, deployments: { ...site.deployments, [name]: allocated } } : site;
+  });
 }
 
 function anythingDeployed(project: string): boolean {

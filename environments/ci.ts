@@ -7,6 +7,6 @@ export const ci: EnvironmentInput = {
   redis: { replicas: 1, sentinels: 3, maxMemory: '16MiB', evictionPolicy: 'noeviction' },
   api: { replicas: 1 },
   proxy: {
-    ports: { http: 17080, redisMaster: 17379, redisReplicas: 17380, sentinels: 17400, stats: 17404, nodes: 17390 },
+    ports: { http: 17080, redisMaster: 17379, redisReplicas: 17380, sentinels: 17410, stats: 17404, nodes: 17390 },
   },
 };

@@ -13,7 +13,7 @@ export const prod: EnvironmentInput = {
   },
   api: { replicas: 3, drain: '30s' },
   proxy: {
-    ports: { http: 15080, redisMaster: 15379, redisReplicas: 15380, sentinels: 15400, stats: 15404 },
+    ports: { http: 15080, redisMaster: 15379, redisReplicas: 15380, sentinels: 15410, stats: 15404 },
     balance: 'leastconn',
   },
 };

@@ -27,7 +27,7 @@ export function looksLikeSecret(name: string, value: string): string | undefined
   const words = name.replaceAll(/([a-z\d])([A-Z])/g, '$1_$2');
   if (NAME.test(words) && !HARMLESS.test(value)) return 'its name says so';
   if (FINGERPRINT.test(words)) return undefined;
-  return value.split(/[^A-Za-z0-9+/_=-]+/).some(isRandom) ? 'it is long and random' : undefined;
+  return value.split(/[^A-Za-z0-9+/_=-]+|=(?=[^=])/).some(isRandom) ? 'it is long and random' : undefined;
 }
 
 /** @returns what kind of well-known token a text holds, or undefined */

@@ -296,14 +296,13 @@ test('command and health check are passed as they are written, too', () => {
   expect(healthcheck?.test).toEqual(['CMD', 'test', '%%{b}']);
 });
 
-test('loosened hardening is applied and shown with its reason', () => {
+test('loosened hardening is applied, and shown with the exceptions that allow it', () => {
+  const exceptions = [
+    { policy: 'read-only-root', reason: 'writes its cache beside its program', until: '2027-03-31' },
+    { policy: 'drop-capabilities', reason: 'listens on port 80', until: '2027-03-31' },
+  ];
   const synthesized = synthServices((stack) => {
-    service(stack, 'shop', {
-      loosen: [
-        { what: 'writable-root', reason: 'writes its cache beside its program' },
-        { what: 'capability', capability: 'NET_BIND_SERVICE', reason: 'listens on 80' },
-      ],
-    });
+    service(stack, 'shop', { writableRoot: true, capabilities: ['NET_BIND_SERVICE'], exceptions });
     service(stack, 'cart');
   });
   expect(synthesized.container('shop-0')).toMatchObject({
@@ -312,9 +311,12 @@ test('loosened hardening is applied and shown with its reason', () => {
   });
   expect(synthesized.container('cart-0')).toMatchObject({ read_only: true, capabilities: { drop: ['ALL'] } });
   const shown = synthesized.topology.services.flatMap(({ name, loosened }) =>
-    loosened.map(({ reason }) => `${name}: ${reason}`),
+    loosened.map(({ what, capability = '' }) => `${name}: ${what} ${capability}`.trim()),
   );
-  expect(shown).toEqual(['shop: writes its cache beside its program', 'shop: listens on 80']);
+  expect(shown).toEqual(['shop: writable-root', 'shop: capability NET_BIND_SERVICE']);
+  expect(synthesized.topology.exceptions).toEqual(
+    [...exceptions].reverse().map((exception) => ({ subject: 'shop', ...exception })),
+  );
 });
 
 test('durations and sizes are written as the engine reports them back, so that no plan sees a difference', () => {
