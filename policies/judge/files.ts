@@ -1,9 +1,7 @@
 import { readdirSync } from 'node:fs';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { join } from 'node:path';
 
 /** The folder above holds one policy a file. */
-const folder = fileURLToPath(new URL('..', import.meta.url));
+const folder = new URL('..', import.meta.url);
 
 /**
  * What each file of `policies/` exports by default, by its name without `.ts`.
@@ -16,7 +14,7 @@ export const policyFiles: Readonly<Record<string, unknown>> = Object.fromEntries
     readdirSync(folder)
       .filter((name) => name.endsWith('.ts'))
       .map(async (name) => {
-        const module = (await import(pathToFileURL(join(folder, name)).href)) as { readonly default?: unknown };
+        const module = (await import(new URL(name, folder).href)) as { readonly default?: unknown };
         return [name.slice(0, -'.ts'.length), module.default] as const;
       }),
   ),

@@ -109,6 +109,15 @@ describe('ten instances side by side', () => {
     expect(overlaps((await alone(pair[1], site)).baseCidr, first.baseCidr)).toBe(false);
   });
 
+  it('get each port once, also where the names of two ports lead to the same one', async () => {
+    const published = Array.from({ length: 400 }, (_, index) => ({
+      name: `p${index}`,
+    })) as unknown as Topology['published'];
+    const context = createContext({ env: 'dev', instance: 'alice' });
+    const { ports } = await allocateInstance(context, await engineWith({}), UNPREPARED_SITE, { published });
+    expect(new Set(Object.values(ports)).size).toBe(400);
+  });
+
   it('are ten deployments that have nothing on the engine in common', async () => {
     const engine = await engineWith({});
     let site = UNPREPARED_SITE;
