@@ -41,13 +41,13 @@ const graphs: fc.Arbitrary<Graph> = fc
     });
   });
 
-/** Declares a graph in any order: `order` shuffles services, endpoints, files, ports and rules. */
+/** Declares a graph in any order: `order` shuffles services, what each of them has, and rules. */
 function declare({ services, rules }: Graph, order: <T>(items: T[]) => T[] = (items) => items): Synthesized {
   return synthServices((stack) => {
     const made = new Map<number, Service>();
     const endpoints = new Map<string, Endpoint>();
     for (const [index, { replicas }] of order([...services.entries()])) {
-      made.set(index, service(stack, `s${index}`, { replicas }));
+      made.set(index, service(stack, `s${index}`, { replicas, ...various(order) }));
     }
     const wanted = services.flatMap(({ endpoints: count }, owner) =>
       Array.from({ length: count }, (_, index) => ({ owner, index })),
@@ -68,6 +68,22 @@ function declare({ services, rules }: Graph, order: <T>(items: T[]) => T[] = (it
       if (target) made.get(from)?.connections.allowTo(target);
     }
   });
+}
+
+/** What a service has several of, where the order says nothing. */
+function various(order: <T>(items: T[]) => T[]): Partial<ServiceProps> {
+  const until = '2027-03-31';
+  return {
+    environment: () => Object.fromEntries(order(['A', 'B', 'C']).map((name) => [name, 'x'])),
+    volumes: order(['a', 'b', 'c']).map((name) => ({ name, path: `/${name}` })),
+    scratch: order(['/tmp', '/run', '/cache']),
+    capabilities: order(['CHOWN', 'KILL']),
+    exceptions: order(['read-only-root', 'drop-capabilities']).map((policy) => ({
+      policy,
+      reason: 'for the test',
+      until,
+    })),
+  };
 }
 
 test("a container is a member of an endpoint's network exactly when it owns the endpoint or has a rule for it, and topology.json says so", () => {
@@ -111,7 +127,7 @@ test("a container is a member of an endpoint's network exactly when it owns the 
   );
 });
 
-test('the order in which services, endpoints, files, ports and rules are declared has no influence', () => {
+test('the order in which services, rules and what a service has several of are declared has no influence', () => {
   fc.assert(
     fc.property(graphs, fc.infiniteStream(fc.nat()), (graph, numbers) => {
       const shuffle = <T>(items: T[]): T[] =>
