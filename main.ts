@@ -5,7 +5,13 @@ import { synthesize } from './stacks/synth.js';
 
 /** What `npx cdktf synth` and its sisters run. */
 try {
-  synthesize({ ...select(), site: readSite(process.cwd()) });
+  synthesize({
+    ...select(),
+    site: readSite(process.cwd()),
+    onNote: (note) => {
+      console.error(`Note: ${note}`);
+    },
+  });
 } catch (error) {
   if (!(error instanceof PlatformError)) throw error;
   console.error(error.message);

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { PlatformError } from '../constructs/core/platform-error.js';
 import type { Topology } from '../constructs/core/topology.js';
 import type { Site } from '../environments/site.js';
-import { synthesize } from '../stacks/synth.js';
+import { synthesize, type SynthOptions } from '../stacks/synth.js';
 import type { Context } from './context.js';
 import { findDrift, forgetApplied, recordApplied } from './drift.js';
 import type { Engine } from './machine/engine.js';
@@ -11,11 +11,23 @@ import { findLeftovers, removeLeftovers } from './preflight/leftovers.js';
 import { prepareSecrets } from './secrets.js';
 import type { Terraform } from './terraform.js';
 
-/** Writes the Terraform program, the topology and the secret files that both refer to. */
-export function describe(context: Context, site: Site): Topology {
-  const topology = synthesize({ environment: context.environment, instance: context.instance, site });
+/**
+ * Writes the Terraform program, the topology and the secret files that both refer to.
+ * @throws PlatformError if the declaration is wrong or breaks a policy
+ */
+export function describe(
+  context: Context,
+  site: Site,
+  judging: Pick<SynthOptions, 'policies' | 'onNote'> = {},
+): Topology {
+  const topology = synthesize({ environment: context.environment, instance: context.instance, site, ...judging });
   prepareSecrets(topology, context.paths);
   return topology;
+}
+
+/** On the screen, of what is no error. */
+export function sayNote(note: string): void {
+  console.log(`Note: ${note}`);
 }
 
 /** Brings the engine to what is declared. Also mends what an interrupted run left behind. */

@@ -7,6 +7,7 @@ import { addLogsOptions, logsCommand, type LogsOptions } from './commands/logs.j
 import { lockCommand, type LockOptions } from './commands/lock.js';
 import { outputsCommand, type OutputsOptions } from './commands/outputs.js';
 import { planCommand } from './commands/plan.js';
+import { policiesCommand, type PoliciesOptions } from './commands/policies.js';
 import { prepareMachineCommand } from './commands/prepare-machine.js';
 import { sbomCommand, type SbomOptions } from './commands/sbom.js';
 import { startCommand } from './commands/start.js';
@@ -21,6 +22,7 @@ import { isUserError } from './machine/programs.mjs';
 type Options = { readonly env?: string; readonly instance?: string } & StatusOptions &
   OutputsOptions &
   LogsOptions &
+  PoliciesOptions &
   TestOptions &
   DestroyOptions &
   DiagramCommandOptions &
@@ -144,6 +146,16 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
       'default: .platform/sbom',
     ),
     (options) => sbomCommand(createContext(options), options),
+  );
+  on(
+    program
+      .command('policies')
+      .description('which policies there are, what breaks them, and who may; exit code 0 only if nothing does')
+      .exitOverride()
+      .option('--env <name>', 'only this environment (default: PLATFORM_ENV, else every one)')
+      .option('--on <day>', 'as if it were this day, e.g. 2027-03-31')
+      .option('--json', 'as JSON'),
+    policiesCommand,
   );
   on(preparing('down', 'remove containers and networks; data stays'), (options) =>
     downCommand(createContext(options), { ...options, early }),

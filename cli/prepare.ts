@@ -5,13 +5,14 @@ import { createInterface } from 'node:readline/promises';
 import { PlatformError } from '../constructs/core/platform-error.js';
 import type { LogFlavour } from '../constructs/logging/log-stack.js';
 import type { Topology } from '../constructs/core/topology.js';
-import { readSite, type Site, siteFile, UNPREPARED_SITE, writeSite } from '../environments/site.js';
+import { readSite, type Site, siteFile, UNPREPARED_SITE } from '../environments/site.js';
 import { synthesize } from '../stacks/synth.js';
 import type { Context } from './context.js';
 import type { Engine } from './machine/engine.js';
 import { type Early, prepareMachine } from './machine/prepare.js';
 import { chooseSources, type ForcedSources, type Sources } from './machine/registries.mjs';
 import { allocateInstance } from './preflight/instance.js';
+import { changeSite } from './site.js';
 import { Terraform } from './terraform.js';
 
 /** What every command that prepares the machine takes. */
@@ -47,6 +48,8 @@ export async function prepare(context: Context, options: PrepareOptions): Promis
     environment: context.environment,
     instance: context.instance,
     site: { ...(known ?? UNPREPARED_SITE), logs },
+    // Without images nothing is started: a plan is judged later, and what breaks a policy can still be removed.
+    ...(options.images === false && { policies: 'ignore' }),
   });
   const machine = await prepareMachine({
     ...(options.images === false ? { folders: [] } : imagesOf(topology)),
@@ -55,7 +58,7 @@ export async function prepare(context: Context, options: PrepareOptions): Promis
     confirm: process.stdin.isTTY ? ask : undefined,
     ...(options.early && { early: options.early }),
   });
-  const site = await recordSite(context, { engine: machine.engine, logs, topology, known });
+  const site = await recordSite(context, { engine: machine.engine, logs, topology });
   const terraform = new Terraform(
     context,
     {
@@ -102,23 +105,22 @@ interface Findings {
   readonly engine: Engine;
   readonly logs: LogFlavour;
   readonly topology: Topology;
-  readonly known: Site | undefined;
 }
 
 /** Engine abilities stay as they were recorded while anything is deployed: an upgrade must not replace networks silently. */
-async function recordSite(context: Context, { engine, logs, topology, known }: Findings): Promise<Site> {
+async function recordSite(context: Context, { engine, logs, topology }: Findings): Promise<Site> {
   const { project, name, instance } = context;
   const abilities = { isolatedGateways: engine.isolatedGateways, startInterval: engine.startInterval };
-  const site: Site = {
-    owner: known?.owner ?? randomBytes(4).toString('hex'),
-    engine: known && anythingDeployed(project) ? known.engine : abilities,
-    logs,
-    deployments: known?.deployments ?? {},
-  };
-  const allocated = instance === undefined ? undefined : await allocateInstance(context, engine, site, topology);
-  const recorded = allocated ? { ...site, deployments: { ...site.deployments, [name]: allocated } } : site;
-  if (JSON.stringify(recorded) !== JSON.stringify(known)) writeSite(project, recorded);
-  return recorded;
+  return changeSite(project, async (known) => {
+    const site: Site = {
+      owner: known?.owner ?? randomBytes(4).toString('hex'),
+      engine: known && anythingDeployed(project) ? known.engine : abilities,
+      logs,
+      deployments: known?.deployments ?? {},
+    };
+    const allocated = instance === undefined ? undefined : await allocateInstance(context, engine, site, topology);
+    return allocated ? { ...site, deployments: { ...site.deployments, [name]: allocated } } : site;
+  });
 }
 
 function anythingDeployed(project: string): boolean {

@@ -52,13 +52,21 @@ export class Terraform {
     writeFileSync(marker, wanted);
   }
 
-  /** @returns whether there is anything to do, and Terraform's own words for it */
-  async plan(): Promise<{ changes: boolean; text: string }> {
-    const { exitCode, stdout } = await this.run(
-      ['plan', '-input=false', '-no-color', '-detailed-exitcode', PARALLELISM],
-      [0, 2],
-    );
-    return { changes: exitCode === 2, text: stdout };
+  /** @returns whether there is anything to do, Terraform's own words for it, and `terraform show -json` of it */
+  async plan(): Promise<{ changes: boolean; text: string; json: unknown }> {
+    const file = join(this.context.paths.stack, 'plan.tfplan');
+    try {
+      const { exitCode, stdout } = await this.run(
+        ['plan', '-input=false', '-no-color', '-detailed-exitcode', PARALLELISM, `-out=${file}`],
+        { allowed: [0, 2] },
+      );
+      const shown = await this.run(['show', '-json', file], { quiet: true });
+      // Nobody is to apply the file, which is gone in a moment.
+      const text = stdout.replace(/\n[^\n]*\nSaved the plan to: [^]*$/, '');
+      return { changes: exitCode === 2, text, json: JSON.parse(shown.stdout) };
+    } finally {
+      rmSync(file, { force: true });
+    }
   }
 
   /** @param refresh whether to look at the engine first; not needed where drift was ruled out already */
@@ -72,7 +80,11 @@ export class Terraform {
     await this.run(['validate', '-no-color']);
   }
 
-  private async run(args: readonly string[], allowed: readonly number[] = [0]) {
+  /** @param options which exit codes are no failure, and whether nobody wants to read along */
+  private async run(
+    args: readonly string[],
+    { allowed = [0], quiet = false }: { allowed?: readonly number[]; quiet?: boolean } = {},
+  ) {
     const subprocess = execa(this.tools.binary, args, {
       cwd: this.context.paths.stack,
       env: {
@@ -87,7 +99,7 @@ export class Terraform {
       all: true,
     });
     // Interrupting is Terraform's to handle: it writes its state before it ends.
-    for await (const line of subprocess.iterable({ from: 'all' })) this.onLine(line);
+    for await (const line of subprocess.iterable({ from: 'all' })) if (!quiet) this.onLine(line);
     const result = await subprocess;
     if (!allowed.includes(result.exitCode ?? -1)) throw explain(args[0] ?? '', result.all);
     return { exitCode: result.exitCode, stdout: result.stdout };

@@ -1,11 +1,13 @@
 import { PlatformError } from '../constructs/core/platform-error.js';
 import { overlaps } from '../constructs/network/address-plan.js';
+import { ci } from './ci.js';
 import { dev } from './dev.js';
+import { prod } from './prod.js';
 import { type Environment, type EnvironmentInput, parseEnvironment } from './schema.js';
 import { test } from './test.js';
 
 /** Every environment; a new one is a file beside this one and an entry here. */
-export const environments: Readonly<Record<string, EnvironmentInput>> = { dev, test };
+export const environments: Readonly<Record<string, EnvironmentInput>> = { dev, test, ci, prod };
 
 /**
  * @param name of the environment

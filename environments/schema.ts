@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ContainerImage } from '../constructs/core/container-image.js';
 import { PlatformError } from '../constructs/core/platform-error.js';
 import { Duration, type DurationText, Size, type SizeText } from '../constructs/core/units.js';
+import { isDay, REASON, SHORTEST_REASON, UNTIL } from '../constructs/core/policy-exception.js';
 import { baseCidrProblem } from '../constructs/network/address-plan.js';
 import { logProblems } from '../constructs/logging/log-stack.js';
 import { EVICTION_POLICIES } from '../constructs/redis/persistence.js';
@@ -47,6 +48,11 @@ const text = (pattern: RegExp, allowed: string, example: string) => {
 };
 
 const yesNo = z.boolean({ error: message('true or false', 'Use one of them, without quotes.') });
+
+const reasonText = z
+  .string({ error: message(REASON.allowed, REASON.fix) })
+  .trim()
+  .min(SHORTEST_REASON, { error: message(REASON.allowed, REASON.fix) });
 
 /** Ports below 1024 are reserved for privileged processes, on most machines. */
 const port = whole(1024, 65_535, 'Ports below 1024 are reserved; use e.g. the declared one plus 10000.');
@@ -188,6 +194,22 @@ const logs = object({
     context.addIssue({ code: 'custom', path: [path], message: message(allowed, fix) });
   }
 }, together);
+/** Another address of the host than 127.0.0.1, by which other machines reach the platform. */
+const publishOn = object({
+  address: text(
+    /^(?!127\.)(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/,
+    'an IPv4 address other than loopback',
+    '192.168.1.10',
+  ),
+  reason: reasonText,
+});
+
+const exception = object({
+  policy: text(/^[a-z][a-z0-9-]*$/, "a policy's id (`npm run policies` lists them)", 'read-only-root'),
+  subject: text(/^\S+$/, "a service's name, or that of a Terraform resource of none", 'proxy'),
+  reason: reasonText,
+  until: own<string>((value) => typeof value === 'string' && isDay(value), message(UNTIL.allowed, UNTIL.fix)),
+});
 
 const environment = object({
   name: text(/^[a-z][a-z0-9]{0,15}$/, 'a lower-case letter, then up to 15 of a-z and 0-9', 'dev'),
@@ -198,11 +220,17 @@ const environment = object({
         const problem = baseCidrProblem(cidr);
         if (problem) context.addIssue({ code: 'custom', message: message(problem.allowed, problem.fix) });
       }),
+    /** Where ports are published. @default 127.0.0.1 */
+    publishOn: publishOn.optional(),
   }),
   redis: redis.optional().default({}),
   api: api.optional().default({}),
   proxy,
   logs: logs.optional().default({ flavour: 'auto' }),
+  /** Policies that are broken knowingly, for a time. */
+  exceptions: z
+    .array(exception, { error: message('a list of { policy, subject, reason, until }', 'Leave it out for none.') })
+    .optional(),
 }).superRefine((value, context) => {
   const names = new Map<number, string>();
   for (const [name, hostPort] of publishedPorts(value)) {

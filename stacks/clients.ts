@@ -3,8 +3,6 @@ import type { Proxy } from '../constructs/proxy/proxy.js';
 import { REDIS_PORT, SENTINEL_PORT } from '../constructs/redis/render-config.js';
 import type { RedisReplication } from '../constructs/redis/redis-replication.js';
 
-const HOST = '127.0.0.1';
-
 /** Where clients on the host connect. Users are named, passwords are not: `npm run outputs -- --show-secrets` adds them. */
 export interface ClientOutputs {
   readonly api: { readonly url: string };
@@ -53,8 +51,10 @@ export interface Reachable {
 }
 
 export function describeClients({ redis, proxy, logs }: Reachable): ClientOutputs {
-  const at = (name: string): HostAndPort => ({ host: HOST, port: proxy.hostPort(name) });
-  const url = (scheme: string, name: string) => `${scheme}://${HOST}:${proxy.hostPort(name)}`;
+  const { publishAddress } = proxy.service.deployment;
+  const host = publishAddress === '0.0.0.0' ? '127.0.0.1' : publishAddress;
+  const at = (name: string): HostAndPort => ({ host, port: proxy.hostPort(name) });
+  const url = (scheme: string, name: string) => `${scheme}://${host}:${proxy.hostPort(name)}`;
   const sentinels = redis.sentinel.addresses.map((_, index) => at(`sentinel-${index}`));
   const nodes = proxy.publishes('redis-node-0')
     ? redis.endpoint.addresses.map((_, index) => at(`redis-node-${index}`))

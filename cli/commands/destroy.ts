@@ -1,11 +1,12 @@
 import { rmSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { PlatformError } from '../../constructs/core/platform-error.js';
-import { readSite, writeSite } from '../../environments/site.js';
+import { UNPREPARED_SITE } from '../../environments/site.js';
 import type { Context } from '../context.js';
 import { registeredVolumes } from '../deploy.js';
 import { connectEngine } from '../machine/engine.js';
 import type { PrepareOptions } from '../prepare.js';
+import { changeSite } from '../site.js';
 import { removeDeployment } from './down.js';
 
 export interface DestroyOptions extends PrepareOptions {
@@ -28,7 +29,7 @@ export async function destroyCommand(context: Context, options: DestroyOptions):
     return 0;
   }
   await deleteVolumes(volumes);
-  forgetDeployment(context);
+  await forgetDeployment(context);
   console.log(`${context.name} is removed, with its data (${volumes.length} volumes) and its secrets.`);
   return 0;
 }
@@ -65,10 +66,11 @@ async function deleteVolumes(names: readonly string[]): Promise<void> {
 }
 
 /** Also frees the subnet and ports of an instance. */
-function forgetDeployment(context: Context): void {
-  const site = readSite(context.project);
-  const others = Object.entries(site.deployments).filter(([name]) => name !== context.name);
-  writeSite(context.project, { ...site, deployments: Object.fromEntries(others) });
-  rmSync(context.paths.folder, { recursive: true, force: true });
-  rmSync(context.paths.stack, { recursive: true, force: true });
+async function forgetDeployment({ project, name, paths }: Context): Promise<void> {
+  await changeSite(project, (site = UNPREPARED_SITE) => ({
+    ...site,
+    deployments: Object.fromEntries(Object.entries(site.deployments).filter(([other]) => other !== name)),
+  }));
+  rmSync(paths.folder, { recursive: true, force: true });
+  rmSync(paths.stack, { recursive: true, force: true });
 }

@@ -17,6 +17,6 @@ export async function removeDeployment(context: Context, options: PrepareOptions
   checkState(context);
   const { engine, terraform } = await prepare(context, { ...options, images: false });
   // Terraform reads its program even to remove what is in the state.
-  if (existsSync(context.paths.state)) describe(context, readSite(context.project));
+  if (existsSync(context.paths.state)) describe(context, readSite(context.project), { policies: 'ignore' });
   await runSteps(options, [{ title: 'Remove containers and networks', run: () => remove(context, engine, terraform) }]);
 }

@@ -3,7 +3,7 @@ import { PlatformError } from '../../constructs/core/platform-error.js';
 import { Duration } from '../../constructs/core/units.js';
 import { readSite } from '../../environments/site.js';
 import type { Context } from '../context.js';
-import { apply, describe, foundVolumes, remember } from '../deploy.js';
+import { apply, describe, foundVolumes, remember, sayNote } from '../deploy.js';
 import { findDrift } from '../drift.js';
 import { lockNote, requireLocked } from '../lock/drift.js';
 import { connectEngine } from '../machine/engine.js';
@@ -59,15 +59,15 @@ async function nothingToDo(context: Context): Promise<boolean> {
  */
 export async function bringUp(context: Context, options: PrepareOptions): Promise<Lacking | undefined> {
   const { engine, terraform, site } = await prepare(context, options);
-  const topology = describe(context, site);
-  for (const warning of warnings(engine, context.project, topology)) console.log(`Note: ${warning}`);
+  const topology = describe(context, site, { onNote: sayNote });
+  for (const warning of warnings(engine, context.project, topology)) sayNote(warning);
   const unlocked = lockNote(topology);
-  if (unlocked !== undefined) console.log(`Note: ${unlocked}`);
+  if (unlocked !== undefined) sayNote(unlocked);
   await checkBeforeStart(context, engine, site, topology);
   const found = await foundVolumes(context, engine, topology);
   if (found.length > 0) {
-    console.log(
-      `Note: data volumes of ${context.name} exist that this checkout did not make; their data is used: ${found.join(', ')}. ` +
+    sayNote(
+      `data volumes of ${context.name} exist that this checkout did not make; their data is used: ${found.join(', ')}. ` +
         'For a deployment of its own, use --instance NAME.',
     );
   }

@@ -1,7 +1,7 @@
 /** The program as bundles that start fast, made again whenever a source changed. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { withLock } from './lock.mjs';
 import { stateFolder } from './paths.mjs';
 import { userError } from './programs.mjs';
@@ -12,6 +12,7 @@ const sources = [
   'constructs',
   'diagram',
   'environments',
+  'policies',
   'stacks',
   'main.ts',
   'package-lock.json',
@@ -35,6 +36,22 @@ export async function ensureBundles() {
   return folder;
 }
 
+/** Gives policies/judge/files.ts an import for each file of `policies/`: a bundle has no folder to look into. */
+const importPolicies = {
+  name: 'import-policies',
+  /** @param {import('esbuild').PluginBuild} build */
+  setup(build) {
+    build.onLoad({ filter: /[\\/]policies[\\/]judge[\\/]files\.ts$/ }, ({ path }) => {
+      const folder = dirname(dirname(path));
+      const files = readdirSync(folder).filter((name) => name.endsWith('.ts'));
+      const imports = files.map((name, index) => `import * as policy${index} from ${JSON.stringify(`../${name}`)};`);
+      const entries = files.map((name, index) => `${JSON.stringify(name.slice(0, -3))}: policy${index}['default'],`);
+      const contents = [...imports, 'export const policyFiles = {', ...entries, '};'].join('\n');
+      return { contents, loader: 'js', resolveDir: dirname(path) };
+    });
+  },
+};
+
 /** @param {string} outdir */
 async function bundle(outdir) {
   const { build } = await import('esbuild');
@@ -50,6 +67,7 @@ async function bundle(outdir) {
       sourcemap: true,
       // Large, and one command alone loads each, from node_modules.
       external: ['*.node', 'elkjs/*', '@cyclonedx/*'],
+      plugins: [importPolicies],
       // Packages written for CommonJS ask for these.
       banner: {
         js: [

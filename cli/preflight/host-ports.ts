@@ -42,20 +42,27 @@ export async function checkPorts(
   engine: Pick<Engine, 'docker'>,
   ports: readonly HostPort[],
 ): Promise<Problem[]> {
-  const published = await publishedPorts(engine);
+  const address = context.environment.network.publishOn?.address ?? LOOPBACK;
+  const published = await publishedPorts(engine, address);
   const own = new Set(published.filter(({ deployment }) => deployment === context.name).map(({ port }) => port));
   const problems = await Promise.all(
     ports
       .filter(({ port }) => !own.has(port))
       .map(async (wanted) => {
         const container = published.find(({ port }) => port === wanted.port)?.container;
-        if (container !== undefined) return [taken(wanted, `the container ${container}`)];
-        const refusal = await tryToListen(wanted.port);
+        if (container !== undefined) return [taken(address, wanted, `the container ${container}`)];
+        const refusal = await tryToListen(wanted.port, address);
         if (refusal === undefined) return [];
-        return [refusal === 'in use' ? taken(wanted, await describeHolder(wanted.port)) : refused(wanted, refusal)];
+        if (refusal === 'elsewhere') return [notHere(address)];
+        return [
+          refusal === 'in use'
+            ? taken(address, wanted, await describeHolder(wanted.port))
+            : refused(address, wanted, refusal),
+        ];
       }),
   );
-  return problems.flat();
+  // An address that is not this machine's is one problem, not one a port.
+  return [...new Map(problems.flat().map((problem) => [problem.what, problem])).values()];
 }
 
 interface PublishedPort {
@@ -64,30 +71,38 @@ interface PublishedPort {
   readonly deployment: string | undefined;
 }
 
-/** What running containers publish where 127.0.0.1 would clash with it: there, or on every address. */
-async function publishedPorts({ docker }: Pick<Engine, 'docker'>): Promise<PublishedPort[]> {
+/** What running containers publish where an address would clash with it: there, or where one of both is every address. */
+async function publishedPorts({ docker }: Pick<Engine, 'docker'>, address: string): Promise<PublishedPort[]> {
   const containers = await docker.listContainers();
   return containers.flatMap(({ Names, Labels, Ports }) =>
-    Ports.filter(({ PublicPort, IP, Type }) => PublicPort && Type === 'tcp' && isLocal(IP)).map(({ PublicPort }) => ({
-      port: PublicPort,
-      container: nameOf(Names),
-      deployment: Labels['redis-platform.deployment'],
-    })),
+    Ports.filter(({ PublicPort, IP, Type }) => PublicPort && Type === 'tcp' && clash(IP, address)).map(
+      ({ PublicPort }) => ({
+        port: PublicPort,
+        container: nameOf(Names),
+        deployment: Labels['redis-platform.deployment'],
+      }),
+    ),
   );
 }
 
-function isLocal(address: string | undefined): boolean {
-  return address === undefined || ['', '0.0.0.0', '::', '127.0.0.1'].includes(address);
+function clash(used: string | undefined, wanted: string): boolean {
+  return wanted === '0.0.0.0' || used === undefined || ['', '0.0.0.0', '::', wanted].includes(used);
 }
 
-/** @returns why not, or undefined if the port is free on 127.0.0.1 */
-export function tryToListen(port: number): Promise<'in use' | 'not allowed' | undefined> {
+const LOOPBACK = '127.0.0.1';
+
+/** @returns why not, or undefined if the port is free */
+export function tryToListen(
+  port: number,
+  address = LOOPBACK,
+): Promise<'in use' | 'not allowed' | 'elsewhere' | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', (error) => {
-      resolve(hasCode(error, 'EACCES') ? 'not allowed' : 'in use');
+      const reason = hasCode(error, 'EADDRNOTAVAIL') ? 'elsewhere' : 'in use';
+      resolve(hasCode(error, 'EACCES') ? 'not allowed' : reason);
     });
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
+    server.listen({ port, host: address, exclusive: true }, () => {
       server.close(() => {
         resolve(undefined);
       });
@@ -95,19 +110,33 @@ export function tryToListen(port: number): Promise<'in use' | 'not allowed' | un
   });
 }
 
-function taken({ name, port, setting }: HostPort, holder: string | undefined): Problem {
+function taken(address: string, { name, port, setting }: HostPort, holder: string | undefined): Problem {
   return {
-    what: `port ${port} on 127.0.0.1, for ${name}, is taken${holder === undefined ? '' : ` by ${holder}`}`,
+    what: `port ${port} on ${address}, for ${name}, is taken${holder === undefined ? '' : ` by ${holder}`}`,
     fix: advice(setting),
   };
 }
 
-function refused({ name, port, setting }: HostPort, reason: string, platform = process.platform): Problem {
+function notHere(address: string): Problem {
+  return {
+    what: 'network.publishOn.address cannot be used here',
+    got: address,
+    allowed: "an IPv4 address of this machine's own, or 0.0.0.0",
+    fix: 'Correct it in the environment, or leave network.publishOn out for 127.0.0.1.',
+  };
+}
+
+function refused(
+  address: string,
+  { name, port, setting }: HostPort,
+  reason: string,
+  platform = process.platform,
+): Problem {
   const why =
     platform === 'win32'
       ? 'Windows may have reserved it: `netsh int ipv4 show excludedportrange protocol=tcp` lists such ranges. '
       : '';
-  return { what: `port ${port} on 127.0.0.1, for ${name}, is ${reason} to this user`, fix: why + advice(setting) };
+  return { what: `port ${port} on ${address}, for ${name}, is ${reason} to this user`, fix: why + advice(setting) };
 }
 
 function advice(setting: string | undefined): string {

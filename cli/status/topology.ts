@@ -14,5 +14,5 @@ export async function readTopology({ paths, environment, instance, project }: Co
   if (!existsSync(paths.state)) return undefined;
   // Loading cdktf takes longer than all the rest of a status.
   const { synthesize } = await import('../../stacks/synth.js');
-  return synthesize({ environment, instance, site: readSite(project) });
+  return synthesize({ environment, instance, site: readSite(project), policies: 'ignore' });
 }

@@ -27,6 +27,11 @@ const PINNED = new RegExp(
   `^(?:${PART}(?::\\d+)?/)?${PART}(?:/${PART})*(?::(?!latest$)${TAG}|(?::${TAG})?@sha256:[0-9a-f]{64})$`,
 );
 
+/** Whether every machine that runs a reference today runs the same image tomorrow, as far as tags are not moved. */
+export function isPinned(reference: string): boolean {
+  return PINNED.test(reference);
+}
+
 /**
  * Where a service's image comes from. The CLI builds or pulls it before Terraform runs; Terraform only names the tag.
  */
@@ -43,7 +48,7 @@ export class ContainerImage {
    * @throws PlatformError if the reference is not pinned
    */
   static fromRegistry(reference: string): ContainerImage {
-    if (!PINNED.test(reference)) {
+    if (!isPinned(reference)) {
       throw new PlatformError({
         what: 'an image reference is malformed or not pinned',
         got: reference,

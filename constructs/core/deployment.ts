@@ -1,5 +1,6 @@
 import { Construct } from 'constructs';
 import { AddressPlan } from '../network/address-plan.js';
+import type { ExceptionFor } from './policy-exception.js';
 
 /** What a machine's engine can do; recorded in the site, so that an engine upgrade does not silently replace things. */
 export interface EngineAbilities {
@@ -7,6 +8,13 @@ export interface EngineAbilities {
   readonly isolatedGateways: boolean;
   /** Health checks can run more often while a container starts (engine >= 25). */
   readonly startInterval: boolean;
+}
+
+/** An address of the host other than loopback, by which other machines may reach what is published. */
+export interface PublishOn {
+  /** IPv4; `0.0.0.0` for all of the host's. */
+  readonly address: string;
+  readonly reason: string;
 }
 
 export interface DeploymentProps {
@@ -21,6 +29,10 @@ export interface DeploymentProps {
   /** Host ports that differ from the declared ones, by published name. @default none */
   readonly actualPorts?: Readonly<Record<string, number>> | undefined;
   readonly engine: EngineAbilities;
+  /** @default ports are published on 127.0.0.1 */
+  readonly publishOn?: PublishOn | undefined;
+  /** Policies that the environment breaks knowingly. @default none */
+  readonly exceptions?: readonly ExceptionFor[] | undefined;
   /** Marks what this checkout deployed, so that another checkout does not take it for its own. */
   readonly owner: string;
 }
@@ -35,6 +47,8 @@ export class Deployment {
   readonly engine: EngineAbilities;
   readonly owner: string;
   readonly environment: string;
+  readonly publishOn: PublishOn | undefined;
+  readonly exceptions: readonly ExceptionFor[];
   private readonly actualPorts: Readonly<Record<string, number>>;
   private readonly actual: AddressPlan;
   private describing = false;
@@ -47,6 +61,8 @@ export class Deployment {
     this.actualPorts = props.actualPorts ?? {};
     this.engine = props.engine;
     this.owner = props.owner;
+    this.publishOn = props.publishOn;
+    this.exceptions = props.exceptions ?? [];
   }
 
   /** Makes this the deployment of a construct and everything below it. */
@@ -76,6 +92,10 @@ export class Deployment {
   /** A name that is unique on the engine: of a container, network or volume. */
   resourceName(name: string): string {
     return `rp-${this.name}-${name}`;
+  }
+  /** Where the host takes connections to published ports. */
+  get publishAddress(): string {
+    return this.publishOn?.address ?? '127.0.0.1';
   }
   hostPort(published: string, declared: number): number {
     return this.actualPorts[published] ?? declared;

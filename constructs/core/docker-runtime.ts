@@ -103,7 +103,6 @@ function renderInstance(
 ): void {
   const { deployment, limits } = service;
   const environment = Object.entries(service.environment(instance)).sort(([a], [b]) => (a < b ? -1 : 1));
-  const capabilities = service.loosened.flatMap((loosening) => loosening.capability ?? []);
   const memory = limits.memory.toMebibytes();
   const config: ContainerConfig = {
     name: service.containerName(instance),
@@ -112,8 +111,8 @@ function renderInstance(
     ...(service.command && { command: service.command.map(literal) }),
     env: environment.map(([name, value]) => literal(`${name}=${value}`)),
     user: `${service.user}:${service.user}`,
-    readOnly: !service.loosened.some(({ what }) => what === 'writable-root'),
-    capabilities: { drop: ['ALL'], ...(capabilities.length > 0 && { add: capabilities }) },
+    readOnly: !service.writableRoot,
+    capabilities: { drop: ['ALL'], ...(service.capabilities.length > 0 && { add: [...service.capabilities] }) },
     securityOpts: ['no-new-privileges:true'],
     tmpfs: Object.fromEntries(service.scratch.map((path) => [path, 'rw,noexec,nosuid,nodev,mode=1777,size=64m'])),
     memory,
@@ -145,7 +144,7 @@ function renderInstance(
     ports: service.published.map((port) => ({
       internal: port.containerPort,
       external: deployment.hostPort(port.name, port.hostPort),
-      ip: '127.0.0.1',
+      ip: deployment.publishAddress,
       protocol: 'tcp',
     })),
     labels: [...labels(deployment), { label: 'redis-platform.service', value: service.name }],

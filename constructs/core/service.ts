@@ -6,6 +6,7 @@ import type { ContainerImage } from './container-image.js';
 import { Deployment } from './deployment.js';
 import type { HealthCheck } from './health-check.js';
 import { PlatformError } from './platform-error.js';
+import { checkExceptions, type PolicyException } from './policy-exception.js';
 import { secretsIn } from './secret.js';
 import { Duration, Size } from './units.js';
 
@@ -44,20 +45,12 @@ export interface SharedVolume {
   readonly path: string;
 }
 
-/** A port of the host, on 127.0.0.1, that leads into the service. */
+/** A port of the host, on loopback unless the environment says otherwise, that leads into the service. */
 export interface PublishedPort {
   /** Unique in the deployment, e.g. `http`. */
   readonly name: string;
   readonly hostPort: number;
   readonly containerPort: number;
-}
-
-/** A loosened default; every one is listed in topology.json for reviewers. */
-export interface Loosening {
-  readonly what: 'writable-root' | 'capability';
-  /** The capability, e.g. `NET_BIND_SERVICE`. */
-  readonly capability?: string;
-  readonly reason: string;
 }
 
 /** One container of a service. */
@@ -91,8 +84,12 @@ export interface ServiceProps {
    * come up. @default false
    */
   readonly supporting?: boolean;
-  /** Exceptions from the hardening, each with its reason. @default none */
-  readonly loosen?: readonly Loosening[];
+  /** Whether the image may write to its own files. Needs an exception from `read-only-root`. @default false */
+  readonly writableRoot?: boolean;
+  /** Kernel capabilities, e.g. `NET_BIND_SERVICE`. Need an exception from `drop-capabilities`. @default none */
+  readonly capabilities?: readonly string[];
+  /** Policies that the service breaks knowingly. @default none */
+  readonly exceptions?: readonly PolicyException[];
 }
 
 /**
@@ -112,7 +109,9 @@ export class Service extends Construct implements IConnectable {
   readonly stopTimeout: Duration;
   readonly scratch: readonly string[];
   readonly supporting: boolean;
-  readonly loosened: readonly Loosening[];
+  readonly writableRoot: boolean;
+  readonly capabilities: readonly string[];
+  readonly exceptions: readonly PolicyException[];
   readonly healthCheck: HealthCheck;
   readonly command: readonly string[] | undefined;
   /** Declared options that reviewers and policies look at, e.g. how data is persisted. */
@@ -148,7 +147,9 @@ export class Service extends Construct implements IConnectable {
     this.scratch = props.scratch ?? ['/tmp', '/run'];
     this.user = props.user ?? 10001;
     this.stopTimeout = props.stopTimeout ?? Duration.seconds(10);
-    this.loosened = props.loosen ?? [];
+    this.writableRoot = props.writableRoot ?? false;
+    this.capabilities = [...(props.capabilities ?? [])].sort();
+    this.exceptions = props.exceptions ?? [];
     this.node.addValidation({ validate: () => this.problems() });
   }
 
@@ -175,7 +176,7 @@ export class Service extends Construct implements IConnectable {
       owner.instances.map((instance) => ({ volumeName: owner.volumeName(instance, volume), path: at(instance) })),
     );
   }
-  /** Publishes a port on 127.0.0.1 of the host. Only the proxy does. */
+  /** Publishes a port of the host. Only the proxy does. */
   publish(port: PublishedPort): void {
     this.publishedPorts.push(port);
   }
@@ -252,6 +253,7 @@ export class Service extends Construct implements IConnectable {
 }
 
 function checkProps(props: ServiceProps): void {
+  checkExceptions(props.name, props.exceptions ?? []);
   if (!/^[a-z][a-z0-9-]{0,30}$/.test(props.name)) {
     throw new PlatformError({
       what: 'a service name cannot be used in container names',

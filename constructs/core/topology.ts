@@ -1,5 +1,6 @@
-import type { Deployment } from './deployment.js';
+import type { Deployment, PublishOn } from './deployment.js';
 import { memberships, ownSegments } from './docker-runtime.js';
+import { byPolicyAndSubject, type ExceptionFor } from './policy-exception.js';
 import { secretsIn } from './secret.js';
 import type { Service } from './service.js';
 
@@ -18,8 +19,12 @@ export interface Topology {
   /** Every connection that can be made. */
   readonly allowed: readonly AllowedEdge[];
   readonly published: readonly TopologyPort[];
+  /** Why ports are published on another address than loopback; null where they are not. */
+  readonly publishOn: PublishOn | null;
   /** Names of the secrets that files refer to. */
   readonly secrets: readonly string[];
+  /** Policies that are broken knowingly, by whom, why and until when. */
+  readonly exceptions: readonly ExceptionFor[];
 }
 
 export interface TopologyNetwork {
@@ -60,7 +65,8 @@ export interface TopologyService {
   /** The platform serves its clients without it. */
   readonly supporting: boolean;
   readonly stopTimeout: string;
-  readonly loosened: readonly { readonly what: string; readonly capability?: string; readonly reason: string }[];
+  /** Hardening that is off; why it may be stands among the topology's exceptions. */
+  readonly loosened: readonly { readonly what: 'writable-root' | 'capability'; readonly capability?: string }[];
   /** The text is a template where `secret` is true: the CLI fills it in on the machine. */
   readonly files: readonly { readonly path: string; readonly secret: boolean; readonly text: string }[];
   readonly settings: Readonly<Record<string, unknown>>;
@@ -81,7 +87,7 @@ export interface AllowedEdge {
 export interface TopologyPort {
   readonly name: string;
   readonly service: string;
-  readonly address: '127.0.0.1';
+  readonly address: string;
   readonly hostPort: number;
   readonly containerPort: number;
 }
@@ -103,9 +109,16 @@ export function describeTopology(deployment: Deployment, services: readonly Serv
     services: deployment.withDeclaredAddresses(() => services.map(describeService)),
     allowed: services.flatMap((service) => allowedEdges(service, services)),
     published: services.flatMap((service) =>
-      service.published.map((port) => ({ ...port, service: service.name, address: '127.0.0.1' as const })),
+      service.published.map((port) => ({ ...port, service: service.name, address: deployment.publishAddress })),
     ),
+    publishOn: deployment.publishOn ?? null,
     secrets: [...new Set(services.flatMap(({ files }) => files.flatMap((file) => secretsIn(file.content()))))].sort(),
+    exceptions: [
+      ...deployment.exceptions,
+      ...services.flatMap(({ name, exceptions }) =>
+        exceptions.map(({ policy, reason, until }) => ({ policy, subject: name, reason, until })),
+      ),
+    ].sort(byPolicyAndSubject),
   };
 }
 
@@ -123,7 +136,7 @@ function describeService(service: Service): TopologyService {
     instances: service.instances.map((instance) => ({
       name: instance.name,
       container: service.containerName(instance),
-      environment: service.environment(instance),
+      environment: sorted(service.environment(instance)),
       networks: Object.fromEntries(
         memberships(service, instance).map(({ segment, address }) => [segment.name, address ?? null]),
       ),
@@ -148,13 +161,21 @@ function describeService(service: Service): TopologyService {
     user: service.user,
     supporting: service.supporting,
     stopTimeout: String(service.stopTimeout),
-    loosened: service.loosened,
+    loosened: [
+      ...(service.writableRoot ? [{ what: 'writable-root' as const }] : []),
+      ...service.capabilities.map((capability) => ({ what: 'capability' as const, capability })),
+    ],
     files: service.files.map(({ path, content }) => {
       const text = content();
       return { path, secret: secretsIn(text).length > 0, text };
     }),
-    settings: service.settings,
+    settings: sorted(service.settings),
   };
+}
+
+/** The order in which settings were written down has no meaning. */
+function sorted<T>(record: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function allowedEdges(service: Service, all: readonly Service[]): AllowedEdge[] {

@@ -17,7 +17,7 @@ export interface ProxyProps {
 }
 
 export interface HttpRouteProps {
-  /** Host port, on 127.0.0.1. */
+  /** Host port. */
   readonly port: number;
   /** @default 'roundrobin' */
   readonly balance?: 'roundrobin' | 'leastconn';

@@ -83,7 +83,7 @@ export interface Ended {
 }
 
 /** Runs one of the project's commands as people do. Never throws for its exit code. */
-export async function command(platform: Platform, name: string, ...args: string[]): Promise<Ended> {
+export async function command(platform: Pick<Platform, 'context'>, name: string, ...args: string[]): Promise<Ended> {
   const { exitCode, stdout, all } = await execa(process.execPath, commandLine(platform, name, ...args), {
     reject: false,
     all: true,
@@ -93,7 +93,7 @@ export async function command(platform: Platform, name: string, ...args: string[
 }
 
 /** What to give Node to run one of the project's commands on this deployment. */
-export function commandLine({ context }: Platform, name: string, ...args: string[]): string[] {
+export function commandLine({ context }: Pick<Platform, 'context'>, name: string, ...args: string[]): string[] {
   const instance = context.instance === undefined ? [] : ['--instance', context.instance];
   return ['bootstrap.mjs', name, '--env', context.environment.name, ...instance, ...args];
 }

@@ -42,10 +42,11 @@ export class Platform {
   ) {}
 
   /**
+   * @param which deployment. @default the one that PLATFORM_ENV and PLATFORM_INSTANCE name, else `test`
    * @throws PlatformError if it is not deployed
    */
-  static async open(): Promise<Platform> {
-    const context = createContext({ env: processEnv['PLATFORM_ENV'] ?? 'test' });
+  static async open(which: Parameters<typeof createContext>[0] = {}): Promise<Platform> {
+    const context = createContext({ ...which, env: which.env ?? processEnv['PLATFORM_ENV'] ?? 'test' });
     const [engine, topology] = await Promise.all([connectEngine(), readTopology(context)]);
     const outputs = readOutputs(context, { showSecrets: true });
     if (!topology) throw new Error(`${context.name} has no topology.json`);

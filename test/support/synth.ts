@@ -8,7 +8,7 @@ import type { Topology } from '../../constructs/core/topology.js';
 import { dev } from '../../environments/dev.js';
 import { type EnvironmentInput, parseEnvironment } from '../../environments/schema.js';
 import { type Site, UNPREPARED_SITE } from '../../environments/site.js';
-import { synthesize } from '../../stacks/synth.js';
+import { synthesize, type SynthOptions } from '../../stacks/synth.js';
 
 /** What is different from `dev`, at any depth; a list replaces the other list as a whole. */
 export type Change = DeepPartial<EnvironmentInput>;
@@ -17,9 +17,15 @@ type DeepPartial<T> = T extends readonly unknown[] ? T : T extends object ? { [K
 export interface Where {
   readonly instance?: string;
   readonly site?: Partial<Site>;
+  /** What the change starts from. @default dev */
+  readonly environment?: EnvironmentInput;
+  readonly policies?: SynthOptions['policies'];
   /** A folder that stands for the project's: gets `cdktf.out`. @default a new one, removed at once */
   readonly project?: string;
 }
+
+/** Tests are no place for exceptions to expire in. */
+export const DAY = '2026-01-01';
 
 /** A container as `cdk.tf.json` has it; only what tests look at. */
 export interface ContainerResource {
@@ -146,11 +152,21 @@ export class Synthesized {
   }
 }
 
-/** The real platform, from `dev` with a change. Always runs the validations. */
-export function synth(change: Change = {}, { instance, site, project }: Where = {}): Synthesized {
-  const environment = parseEnvironment(merge(dev, change));
+/** The real platform, from `dev` with a change. Always runs the validations, and the policies unless told otherwise. */
+export function synth(
+  change: Change = {},
+  { instance, site, project, environment: base = dev, policies }: Where = {},
+): Synthesized {
+  const environment = parseEnvironment(merge(base, change));
   return inFolder(project, deploymentName(environment.name, instance), (outdir) => {
-    synthesize({ environment, instance, site: { ...UNPREPARED_SITE, ...site }, outdir });
+    synthesize({
+      environment,
+      instance,
+      site: { ...UNPREPARED_SITE, ...site },
+      outdir,
+      day: DAY,
+      ...(policies && { policies }),
+    });
   });
 }
 

@@ -24,6 +24,8 @@ export function sketchTopology(sketches: readonly Sketch[]): Topology {
     environment: 'sketch',
     deployment: 'sketch',
     baseCidr: '10.213.0.0/20',
+    publishOn: null,
+    exceptions: [],
     networks: endpoints.map(({ endpoint }, slot) => ({
       name: endpoint,
       resource: `rp-sketch-${endpoint}`,

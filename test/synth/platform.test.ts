@@ -8,6 +8,8 @@ import { SLOTS } from '../../constructs/network/address-plan.js';
 import { prepareSecrets, readSecret } from '../../cli/secrets.js';
 import { dev } from '../../environments/dev.js';
 import { deploymentPaths } from '../../cli/context.js';
+import { environments } from '../../environments/index.js';
+import { linesThatDiffer } from '../support/lines.js';
 import { synth, type Synthesized } from '../support/synth.js';
 
 let platform: Synthesized;
@@ -124,6 +126,17 @@ describe('exposure', () => {
     expect(ports.map(({ external }) => external).sort((a, b) => a - b)).toEqual([
       6379, 6380, 8080, 8404, 26379, 26380, 26381,
     ]);
+  });
+
+  test('another address is published on where the environment says so, and topology.json says why', () => {
+    const publishOn = { address: '192.168.1.10', reason: 'the shop runs on other machines' };
+    const open = synth({ network: { publishOn } });
+    expect(open.container('proxy-0').ports?.map(({ ip }) => ip)).toEqual(Array(7).fill('192.168.1.10'));
+    expect(open.topology.publishOn).toEqual(publishOn);
+    expect(open.topology.published.map(({ address }) => address)).toEqual(Array(7).fill('192.168.1.10'));
+    expect(JSON.stringify(open.terraform.output)).toContain('redis://192.168.1.10:6379');
+    const everywhere = synth({ network: { publishOn: { ...publishOn, address: '0.0.0.0' } } });
+    expect(JSON.stringify(everywhere.terraform.output)).toContain('redis://127.0.0.1:6379');
   });
 
   test('the nodes are published one by one where the environment asks for it', () => {
@@ -445,6 +458,12 @@ describe('what an environment decides', () => {
 });
 
 /** Of the whole platform, file by file. Hashes of images change with every edit of an image, so they are masked. */
+test.each(['test', 'ci', 'prod'])('%s is what was reviewed: dev, but for these lines', (name) => {
+  const environment = environments[name];
+  const other = synth({}, { ...(environment && { environment }) });
+  expect(linesThatDiffer(platform.topology, other.topology)).toMatchSnapshot();
+});
+
 test('dev is what was reviewed', () => {
   const { services, ...rest } = platform.topology;
   const masked = services.map(({ files, image, ...service }) => ({

@@ -13,7 +13,12 @@ import { prepareSecrets, readSecret } from '../../cli/secrets.js';
 import { providerVersion } from '../../constructs/core/provider-version.mjs';
 import { processEnv } from '../../environments/process-env.js';
 import { deploymentPaths } from '../../cli/context.js';
-import { synth, type Synthesized } from '../support/synth.js';
+import { discoverPolicies } from '../../policies/judge/discover.js';
+import { judge } from '../../policies/judge/judge.js';
+import { subjectFromPlan, subjectFromProgram } from '../../policies/judge/resources.js';
+import type { Subject } from '../../policies/judge/subject.js';
+import { DAY, synth, type Synthesized } from '../support/synth.js';
+import { cleanUp, engineWith } from '../unit/cli/preflight/support.js';
 
 /*
  * What is rendered, read by the programs that it is for. Where one is missing (most machines have no redis-server or
@@ -33,6 +38,7 @@ beforeAll(() => {
   prepareSecrets(platform.topology, deploymentPaths(project, 'dev'));
 });
 afterAll(() => {
+  cleanUp();
   rmSync(project, { recursive: true, force: true });
 });
 
@@ -68,6 +74,56 @@ testTerraform(
   },
   60_000,
 );
+
+testTerraform(
+  'policies see in a real plan what they see in the program, and what else lies in its folder',
+  async () => {
+    const planned = await planJson();
+    const fromPlan = subjectFromPlan(platform.topology, planned);
+    const fromProgram = subjectFromProgram(platform.topology, platform.terraform);
+    const comparable = ({ containers, networks, volumes, unreadable }: Subject) => ({
+      // Left out of the program, and filled in by the provider.
+      containers: containers.map((one) => ({ ...one, namespaces: { ...one.namespaces, network: '' } })),
+      networks,
+      volumes,
+      unreadable,
+    });
+    expect(comparable(fromPlan)).toEqual(comparable(fromProgram));
+    const policies = discoverPolicies();
+    expect(judge(fromPlan, policies, DAY).violations).toEqual([]);
+
+    const stranger = { resource: { docker_container: { stranger: { name: 'stranger', image: 'alpine' } } } };
+    const file = join(deploymentPaths(project, 'dev').stack, 'stranger.tf.json');
+    writeFileSync(file, JSON.stringify(stranger));
+    const found = judge(subjectFromPlan(platform.topology, await planJson()), policies, DAY).violations;
+    rmSync(file);
+    expect(found.filter(({ subject }) => subject !== 'stranger')).toEqual([]);
+    expect(found.map(({ policy }) => policy)).toEqual(
+      expect.arrayContaining(['limits', 'no-way-out', 'non-root', 'pinned-images', 'read-only-root']),
+    );
+  },
+  60_000,
+);
+
+/** Of a plan against an engine that has nothing. */
+async function planJson(): Promise<unknown> {
+  const { docker } = await engineWith({});
+  const { host, port } = docker.modem as unknown as { host: string; port: number };
+  const cwd = deploymentPaths(project, 'dev').stack;
+  const found = provider ?? { initOptions: [] };
+  const env = {
+    ...processEnv,
+    DOCKER_HOST: `tcp://${host}:${port}`,
+    CHECKPOINT_DISABLE: '1',
+    ...('cliConfig' in found && { TF_CLI_CONFIG_FILE: found.cliConfig }),
+  };
+  const options = 'initOptions' in found ? found.initOptions : [];
+  const binary = terraform?.binary ?? 'terraform';
+  await run(binary, ['init', '-reconfigure', '-input=false', '-no-color', ...options], { cwd, env });
+  await run(binary, ['plan', '-input=false', '-no-color', '-out=plan.tfplan'], { cwd, env });
+  const { stdout } = await run(binary, ['show', '-json', 'plan.tfplan'], { cwd, env, maxBuffer: 2 ** 26 });
+  return JSON.parse(stdout);
+}
 
 testRedis('Redis takes its configuration, users and limits as declared', async () => {
   const folder = configOf('redis');

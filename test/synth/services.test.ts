@@ -41,13 +41,13 @@ const graphs: fc.Arbitrary<Graph> = fc
     });
   });
 
-/** Declares a graph in any order: `order` shuffles services, endpoints, files, ports and rules. */
+/** Declares a graph in any order: `order` shuffles services, what each of them has, and rules. */
 function declare({ services, rules }: Graph, order: <T>(items: T[]) => T[] = (items) => items): Synthesized {
   return synthServices((stack) => {
     const made = new Map<number, Service>();
     const endpoints = new Map<string, Endpoint>();
     for (const [index, { replicas }] of order([...services.entries()])) {
-      made.set(index, service(stack, `s${index}`, { replicas }));
+      made.set(index, service(stack, `s${index}`, { replicas, ...various(order) }));
     }
     const wanted = services.flatMap(({ endpoints: count }, owner) =>
       Array.from({ length: count }, (_, index) => ({ owner, index })),
@@ -68,6 +68,22 @@ function declare({ services, rules }: Graph, order: <T>(items: T[]) => T[] = (it
       if (target) made.get(from)?.connections.allowTo(target);
     }
   });
+}
+
+/** What a service has several of, where the order says nothing. */
+function various(order: <T>(items: T[]) => T[]): Partial<ServiceProps> {
+  const until = '2027-03-31';
+  return {
+    environment: () => Object.fromEntries(order(['A', 'B', 'C']).map((name) => [name, 'x'])),
+    volumes: order(['a', 'b', 'c']).map((name) => ({ name, path: `/${name}` })),
+    scratch: order(['/tmp', '/run', '/cache']),
+    capabilities: order(['CHOWN', 'KILL']),
+    exceptions: order(['read-only-root', 'drop-capabilities']).map((policy) => ({
+      policy,
+      reason: 'for the test',
+      until,
+    })),
+  };
 }
 
 test("a container is a member of an endpoint's network exactly when it owns the endpoint or has a rule for it, and topology.json says so", () => {
@@ -111,7 +127,7 @@ test("a container is a member of an endpoint's network exactly when it owns the 
   );
 });
 
-test('the order in which services, endpoints, files, ports and rules are declared has no influence', () => {
+test('the order in which services, rules and what a service has several of are declared has no influence', () => {
   fc.assert(
     fc.property(graphs, fc.infiniteStream(fc.nat()), (graph, numbers) => {
       const shuffle = <T>(items: T[]): T[] =>
@@ -296,14 +312,13 @@ test('command and health check are passed as they are written, too', () => {
   expect(healthcheck?.test).toEqual(['CMD', 'test', '%%{b}']);
 });
 
-test('loosened hardening is applied and shown with its reason', () => {
+test('loosened hardening is applied, and shown with the exceptions that allow it', () => {
+  const exceptions = [
+    { policy: 'read-only-root', reason: 'writes its cache beside its program', until: '2027-03-31' },
+    { policy: 'drop-capabilities', reason: 'listens on port 80', until: '2027-03-31' },
+  ];
   const synthesized = synthServices((stack) => {
-    service(stack, 'shop', {
-      loosen: [
-        { what: 'writable-root', reason: 'writes its cache beside its program' },
-        { what: 'capability', capability: 'NET_BIND_SERVICE', reason: 'listens on 80' },
-      ],
-    });
+    service(stack, 'shop', { writableRoot: true, capabilities: ['NET_BIND_SERVICE'], exceptions });
     service(stack, 'cart');
   });
   expect(synthesized.container('shop-0')).toMatchObject({
@@ -312,9 +327,12 @@ test('loosened hardening is applied and shown with its reason', () => {
   });
   expect(synthesized.container('cart-0')).toMatchObject({ read_only: true, capabilities: { drop: ['ALL'] } });
   const shown = synthesized.topology.services.flatMap(({ name, loosened }) =>
-    loosened.map(({ reason }) => `${name}: ${reason}`),
+    loosened.map(({ what, capability = '' }) => `${name}: ${what} ${capability}`.trim()),
   );
-  expect(shown).toEqual(['shop: writes its cache beside its program', 'shop: listens on 80']);
+  expect(shown).toEqual(['shop: writable-root', 'shop: capability NET_BIND_SERVICE']);
+  expect(synthesized.topology.exceptions).toEqual(
+    [...exceptions].reverse().map((exception) => ({ subject: 'shop', ...exception })),
+  );
 });
 
 test('durations and sizes are written as the engine reports them back, so that no plan sees a difference', () => {

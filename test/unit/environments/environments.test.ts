@@ -25,7 +25,7 @@ test.each(['production', 'DEV', '', 'toString', '__proto__'])(
   'there is no environment %j, and the error names those that are',
   (name) => {
     expect(() => loadEnvironment(name)).toThrow(
-      /no such environment \(got .*\): allowed is dev, test\. Select one with --env or PLATFORM_ENV/,
+      /no such environment \(got .*\): allowed is dev, test, ci, prod\. Select one with --env or PLATFORM_ENV/,
     );
   },
 );

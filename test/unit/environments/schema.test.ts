@@ -159,6 +159,35 @@ describe('a bad value is named with its path, the value, what is allowed and the
       /Start it at 10\.0\.0\.0\/20/,
     ],
     ['a public base CIDR', { network: { baseCidr: '8.8.0.0/20' } }, 'network.baseCidr', /private \/20/, /Take it from/],
+    [
+      'loopback as another address',
+      { network: { ...dev.network, publishOn: { address: '127.0.0.2', reason: 'a second loopback' } } },
+      'network.publishOn.address',
+      /IPv4 address other than loopback/,
+      /192\.168/,
+    ],
+    [
+      'an address that is a name',
+      { network: { ...dev.network, publishOn: { address: 'shop.example.org', reason: 'the shop is there' } } },
+      'network.publishOn.address',
+      /IPv4/,
+      /192\.168/,
+    ],
+    [
+      'another address without a reason worth the name',
+      { network: { ...dev.network, publishOn: { address: '0.0.0.0', reason: 'because' } } },
+      'network.publishOn.reason',
+      /a sentence/,
+      /Say why/,
+    ],
+    [
+      'an exception until a day that does not exist',
+      { exceptions: [{ policy: 'limits', subject: 'api', reason: 'measured next week', until: '2027-02-30' }] },
+      'exceptions.0.until',
+      /2027-03-31/,
+      /until when/,
+    ],
+    ['exceptions as an object', { exceptions: { limits: 'api' } }, 'exceptions', /a list of/, /Leave it out/],
     ['a part that is no object', { redis: 'default' }, 'redis', /object with replicas/, /\{ \.\.\. \}/],
   ])('%s', (_, change, path, allowed, fix) => {
     const problems = problemsOf(change);
@@ -183,7 +212,7 @@ describe('a bad value is named with its path, the value, what is allowed and the
       {
         what: 'colour is not a known setting',
         got: 'red',
-        allowed: 'name, network, redis, api, proxy',
+        allowed: 'name, network, redis, api, proxy, exceptions',
         fix: expect.stringContaining('spelling'),
       },
     ]);

@@ -64,6 +64,32 @@ describe('host ports', () => {
     ]);
   });
 
+  it('that are published on every address clash with a listener on any', async () => {
+    const context = contextIn();
+    const publishOn = { address: '0.0.0.0', reason: 'the shop runs elsewhere' };
+    const environment = { ...context.environment, network: { ...context.environment.network, publishOn } };
+    const engine = await engineWith({
+      containers: [{ id: '1', name: 'shop-web', ports: [{ IP: '192.168.1.10', PublicPort: 20_001 }] }],
+    });
+    const ports = [{ name: 'http', port: 20_001, setting: undefined }];
+    expect(await checkPorts(context, engine, ports)).toEqual([]);
+    expect((await checkPorts({ ...context, environment }, engine, ports)).map(({ what }) => what)).toEqual([
+      'port 20001 on 0.0.0.0, for http, is taken by the container shop-web',
+    ]);
+  });
+
+  it('cannot be published on an address that is not of this machine, which is said once', async () => {
+    const context = contextIn();
+    // For documentation (RFC 5737).
+    const publishOn = { address: '198.51.100.1', reason: 'the shop runs elsewhere' };
+    const environment = { ...context.environment, network: { ...context.environment.network, publishOn } };
+    const ports = [20_001, 20_002].map((port) => ({ name: 'http', port, setting: undefined }));
+    const problems = await checkPorts({ ...context, environment }, await engineWith({}), ports);
+    expect(problems).toEqual([
+      expect.objectContaining({ what: 'network.publishOn.address cannot be used here', got: '198.51.100.1' }),
+    ]);
+  });
+
   it('are named by their settings, or picked for an instance', () => {
     const { environment } = contextIn();
     const topology = topologyOf(environment);

@@ -1,9 +1,15 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { networkInterfaces } from 'node:os';
+import fc from 'fast-check';
+import { createContext } from '../../../../cli/context.js';
 import { allocateInstance } from '../../../../cli/preflight/instance.js';
 import { checkSubnets } from '../../../../cli/preflight/subnets.js';
+import type { Topology } from '../../../../constructs/core/topology.js';
 import { overlaps } from '../../../../constructs/network/address-plan.js';
+import { ci } from '../../../../environments/ci.js';
+import { environments, loadEnvironment } from '../../../../environments/index.js';
 import { UNPREPARED_SITE } from '../../../../environments/site.js';
+import { synth, type Synthesized } from '../../../support/synth.js';
 import { cleanUp, contextIn, engineWith, topologyOf } from './support.js';
 
 afterEach(cleanUp);
@@ -46,6 +52,104 @@ describe('another instance', () => {
     expect(second).toMatchObject(first);
     expect(Object.keys(second.ports)).toHaveLength(2);
   });
+});
+
+describe('ten instances side by side', () => {
+  /** `dev_alice` and the like: any environment, any names. */
+  const deployments = fc.uniqueArray(
+    fc.record({
+      env: fc.constantFrom(...Object.keys(environments)),
+      instance: fc.stringMatching(/^[a-z0-9]{1,16}$/),
+    }),
+    { minLength: 10, maxLength: 10, selector: ({ env, instance }) => `${env}_${instance}` },
+  );
+
+  it('share no name, subnet or port with each other or with the environments themselves, in whatever order they come', async () => {
+    const engine = await engineWith({});
+    const topologies = new Map(Object.keys(environments).map((env) => [env, topologyOf(loadEnvironment(env))]));
+    await fc.assert(
+      fc.asyncProperty(deployments, async (ten) => {
+        let site = UNPREPARED_SITE;
+        for (const { env, instance } of ten) {
+          const context = { ...createContext({ env, instance }) };
+          const topology = topologies.get(env) as Topology;
+          const allocated = await allocateInstance(context, engine, site, topology);
+          site = { ...site, deployments: { ...site.deployments, [context.name]: allocated } };
+        }
+        const others = Object.values(environments).map(({ network, proxy }) => ({
+          baseCidr: network.baseCidr,
+          ports: proxy.ports as Readonly<Record<string, number>>,
+        }));
+        const all = [...Object.values(site.deployments), ...others];
+        expect(all).toHaveLength(10 + others.length);
+        for (const [index, one] of all.entries()) {
+          expect(all.findIndex(({ baseCidr }) => overlaps(baseCidr, one.baseCidr))).toBe(index);
+        }
+        const ports = all.flatMap((one) => Object.values(one.ports));
+        expect(new Set(ports).size).toBe(ports.length);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  it('whose names lead to the same range get two', async () => {
+    const engine = await engineWith({});
+    const alone = async (instance: string, site = UNPREPARED_SITE) =>
+      allocateInstance(createContext({ env: 'dev', instance }), engine, site, { published: [] });
+    const starts = new Map<string, string>();
+    let pair: [string, string] | undefined;
+    for (let index = 0; !pair; index++) {
+      const { baseCidr } = await alone(`n${index}`);
+      const other = starts.get(baseCidr);
+      if (other !== undefined) pair = [other, `n${index}`];
+      starts.set(baseCidr, `n${index}`);
+    }
+    const first = await alone(pair[0]);
+    const site = { ...UNPREPARED_SITE, deployments: { [`dev_${pair[0]}`]: first } };
+    expect(overlaps((await alone(pair[1], site)).baseCidr, first.baseCidr)).toBe(false);
+  });
+
+  it('get each port once, also where the names of two ports lead to the same one', async () => {
+    const published = Array.from({ length: 400 }, (_, index) => ({
+      name: `p${index}`,
+    })) as unknown as Topology['published'];
+    const context = createContext({ env: 'dev', instance: 'alice' });
+    const { ports } = await allocateInstance(context, await engineWith({}), UNPREPARED_SITE, { published });
+    expect(new Set(Object.values(ports)).size).toBe(400);
+  });
+
+  it('are ten deployments that have nothing on the engine in common', async () => {
+    const engine = await engineWith({});
+    let site = UNPREPARED_SITE;
+    const used = new Map<string, string>();
+    for (const instance of 'abcdefghij') {
+      const context = createContext({ env: 'ci', instance });
+      const allocated = await allocateInstance(context, engine, site, topologyOf(context.environment));
+      site = { ...site, deployments: { ...site.deployments, [context.name]: allocated } };
+    }
+    for (const instance of [undefined, ...Array.from('abcdefghij')]) {
+      for (const part of identity(synth({}, { environment: ci, site, ...(instance !== undefined && { instance }) }))) {
+        expect([part, used.get(part)]).toEqual([part, undefined]);
+        used.set(part, instance ?? 'ci');
+      }
+    }
+    expect(used.size).toBeGreaterThan(11 * 30);
+  });
+
+  /** Everything of which an engine and its host have only one. */
+  function identity({ deployment, terraform, topology, networks, containers, seeders }: Synthesized): string[] {
+    const volumes = topology.services.flatMap(({ instances }) => instances.flatMap((one) => one.volumes));
+    return [
+      `deployment ${deployment}`,
+      `state ${JSON.stringify(terraform.terraform.backend)}`,
+      ...[...containers, ...seeders].map(({ name }) => `container ${name}`),
+      ...networks.map(({ name }) => `network ${name}`),
+      ...networks.flatMap(({ ipam_config }) => ipam_config.map(({ subnet }) => `subnet ${subnet}`)),
+      ...volumes.map(({ name }) => `volume ${name}`),
+      ...containers.flatMap(({ ports = [] }) => ports.map(({ external }) => `port ${external}`)),
+      ...[...containers, ...seeders].flatMap(({ upload = [] }) => upload.flatMap(({ source }) => source ?? [])),
+    ];
+  }
 });
 
 describe('the range of addresses', () => {

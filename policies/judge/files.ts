@@ -1,0 +1,21 @@
+import { readdirSync } from 'node:fs';
+
+/** The folder above holds one policy a file. */
+const folder = new URL('..', import.meta.url);
+
+/**
+ * What each file of `policies/` exports by default, by its name without `.ts`.
+ *
+ * Only tests run this text: a bundle cannot look into folders, so cli/machine/bundles.mjs replaces it by an import for
+ * each file that is there when the bundle is made.
+ */
+export const policyFiles: Readonly<Record<string, unknown>> = Object.fromEntries(
+  await Promise.all(
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.ts'))
+      .map(async (name) => {
+        const module = (await import(new URL(name, folder).href)) as { readonly default?: unknown };
+        return [name.slice(0, -'.ts'.length), module.default] as const;
+      }),
+  ),
+);
