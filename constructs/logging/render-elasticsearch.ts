@@ -87,6 +87,8 @@ export function renderEsNodeConfig(options: ElasticsearchOptions): string {
     users: users.map(({ name, roles }) => ({ name, roles, passwordFile: passwordFile(name) })),
     keeper: keeper.name,
     index,
+    // Logstash sends again by itself what was not stored; rsyslog needs help.
+    ...(lifecycle === undefined && { impatient: 'shipper' }),
     requests: [
       ...(lifecycle !== undefined ? [put(`/_ilm/policy/${lifecycle}`, renderLifecyclePolicy(retention.maxAge))] : []),
       put(`/_index_template/${index}`, renderIndexTemplate({ index, lifecycle })),

@@ -27,7 +27,7 @@ export function logUsers(id: string, { kibana }: { kibana: boolean }): LogUsers 
     shipper: user('shipper', 'shipper'),
     reader: user('reader', 'reader'),
     ...(kibana && {
-      kibana: { system: user('kibana', 'kibana_system'), importer: user('importer', 'kibana_admin') },
+      kibana: { system: user('kibana-server', 'kibana_system'), importer: user('importer', 'kibana_admin') },
     }),
   };
 }
@@ -43,12 +43,14 @@ export function renderRoles(index: string, { kibana }: { kibana: boolean }): str
       privileges: [feature_discover.read, feature_dashboard.read, feature_visualize.read]
       resources: ["*"]`
     : '';
+  // Logstash asks for Elasticsearch's version and license before it sends anything.
+  const shipping = kibana ? '\n  cluster: [monitor]' : '';
   return `keeper:
   cluster: ${cluster}
   indices:
     - names: ${names}
       privileges: [monitor, view_index_metadata, delete_index]
-shipper:
+shipper:${shipping}
   indices:
     - names: ${names}
       privileges: [create_doc, auto_configure]

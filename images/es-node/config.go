@@ -17,7 +17,9 @@ type Config struct {
 	// Keeper is the name of the user that es-node itself is.
 	Keeper string `json:"keeper"`
 	// Index is what the names of all indices begin with; `-2026.11.22` follows.
-	Index     string    `json:"index"`
+	Index string `json:"index"`
+	// Impatient is the user who gives a batch up when it is answered with an error; none where it is empty.
+	Impatient string    `json:"impatient"`
 	Requests  []Request `json:"requests"`
 	Retention Retention `json:"retention"`
 }

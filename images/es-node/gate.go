@@ -21,12 +21,25 @@ var errRetry = errors.New("the batch has to be sent again")
 //
 // rsyslog (8.2504) gives lines up when a batch is answered with an error, be it a wrong password while passwords are being changed, and sends
 // them again when the connection breaks. Each line has its own id, so what was stored of a batch is not stored twice.
-func NewGate(target string) http.Handler {
+//
+// Only answers to the user `impatient` are withheld: other clients, such as Logstash and Kibana, know what to do with them.
+func NewGate(target, impatient string) http.Handler {
 	to, err := url.Parse(target)
 	if err != nil {
 		panic(err) // a constant
 	}
 	proxy := httputil.NewSingleHostReverseProxy(to)
+	isBatch := func(r *http.Request) bool {
+		user, _, _ := r.BasicAuth()
+		return impatient != "" && user == impatient && strings.HasSuffix(r.URL.Path, "/_bulk")
+	}
+	direct := proxy.Director
+	proxy.Director = func(r *http.Request) {
+		direct(r)
+		if isBatch(r) {
+			r.Header.Del("Accept-Encoding") // the answer is read here
+		}
+	}
 	proxy.ModifyResponse = func(answer *http.Response) error {
 		if isBatch(answer.Request) {
 			return judgeBatch(answer)
@@ -44,10 +57,6 @@ func NewGate(target string) http.Handler {
 	mux.HandleFunc("GET "+healthPath, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ready") })
 	mux.Handle("/", proxy)
 	return mux
-}
-
-func isBatch(r *http.Request) bool {
-	return strings.HasSuffix(r.URL.Path, "/_bulk")
 }
 
 func judgeBatch(answer *http.Response) error {

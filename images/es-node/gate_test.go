@@ -17,9 +17,14 @@ func throughGate(t *testing.T, path string, status int, body string) (int, strin
 		fmt.Fprint(w, body)
 	}))
 	defer node.Close()
-	gate := httptest.NewServer(NewGate(node.URL))
+	gate := httptest.NewServer(NewGate(node.URL, "shipper"))
 	defer gate.Close()
-	answer, err := http.Post(gate.URL+path, "application/x-ndjson", strings.NewReader("{}"))
+	request, err := http.NewRequest(http.MethodPost, gate.URL+path, strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.SetBasicAuth("shipper", "x")
+	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 0, "", err
 	}
@@ -77,13 +82,13 @@ func TestOtherRequestsAreAnsweredAsElasticsearchAnswers(t *testing.T) {
 }
 
 func TestANodeThatIsGoneIsABadGatewayToReadersAndSilenceToShippers(t *testing.T) {
-	gate := httptest.NewServer(NewGate("http://127.0.0.1:1"))
+	gate := httptest.NewServer(NewGate("http://127.0.0.1:1", "shipper"))
 	defer gate.Close()
 	answer, err := http.Get(gate.URL + "/_search")
 	if err != nil || answer.StatusCode != http.StatusBadGateway {
 		t.Errorf("got %v %v", answer, err)
 	}
-	if answer, err := http.Post(gate.URL+"/_bulk", "application/json", nil); err == nil {
+	if answer, err := http.Post(strings.Replace(gate.URL, "//", "//shipper:x@", 1)+"/_bulk", "application/json", nil); err == nil {
 		t.Errorf("a shipper got %s", answer.Status)
 	}
 	if answer, err := http.Get(gate.URL + healthPath); err != nil || answer.StatusCode != http.StatusOK {

@@ -91,7 +91,7 @@ func serve(ctx context.Context, config Config) {
 	}
 	gate := &http.Server{
 		Addr:              os.Getenv("NODE_ADDRESS") + ":" + gatePort,
-		Handler:           NewGate(nodeURL),
+		Handler:           NewGate(nodeURL, config.Impatient),
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
 	}

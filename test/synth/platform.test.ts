@@ -17,10 +17,14 @@ beforeAll(() => {
   platform = synth();
 });
 
-test('dev is one master and two replicas, three Sentinels, two API containers and one proxy, each with its seeder', () => {
+test('dev is one master and two replicas, three Sentinels, two API containers, one proxy and the log stack, each with its seeder', () => {
   expect(platform.containers.map(({ name }) => name).sort()).toEqual([
     'rp-dev-api-0',
     'rp-dev-api-1',
+    'rp-dev-elasticsearch-0',
+    'rp-dev-filebeat-0',
+    'rp-dev-kibana-0',
+    'rp-dev-logstash-0',
     'rp-dev-proxy-0',
     'rp-dev-redis-0',
     'rp-dev-redis-1',
@@ -31,6 +35,10 @@ test('dev is one master and two replicas, three Sentinels, two API containers an
   ]);
   expect(platform.seeders.map(({ name }) => name).sort()).toEqual([
     'rp-dev-api-seeder',
+    'rp-dev-elasticsearch-seeder',
+    'rp-dev-filebeat-seeder',
+    'rp-dev-kibana-seeder',
+    'rp-dev-logstash-seeder',
     'rp-dev-proxy-seeder',
     'rp-dev-redis-seeder',
     'rp-dev-redis-sentinel-seeder',
@@ -38,6 +46,9 @@ test('dev is one master and two replicas, three Sentinels, two API containers an
   expect(platform.networks.map(({ name }) => name).sort()).toEqual([
     'rp-dev-api-http',
     'rp-dev-edge',
+    'rp-dev-elasticsearch',
+    'rp-dev-kibana',
+    'rp-dev-logstash',
     'rp-dev-redis',
     'rp-dev-redis-sentinel',
   ]);
@@ -45,7 +56,7 @@ test('dev is one master and two replicas, three Sentinels, two API containers an
 
 describe('hardening', () => {
   test('every container runs without root, capabilities, new privileges or a writable root', () => {
-    expect(platform.containers).toHaveLength(9);
+    expect(platform.containers).toHaveLength(13);
     for (const container of platform.containers) {
       expect(container).toMatchObject({
         user: '10001:10001',
@@ -87,11 +98,11 @@ describe('hardening', () => {
 
   test('nothing is mounted but data volumes and the read-only configuration: no folder of the host, no engine socket', () => {
     const mounts = platform.containers.flatMap(({ volumes = [] }) => volumes);
-    expect(mounts).toHaveLength(9 + 6);
+    // Configuration, data, a log volume each; and the shipper reads all of these.
+    expect(mounts).toHaveLength(13 + 9 + 13 + 13);
     for (const mount of mounts) {
-      expect(Object.keys(mount).sort()).toEqual(
-        mount['from_container'] ? ['from_container'] : ['container_path', 'volume_name'],
-      );
+      const kinds = [['from_container'], ['container_path', 'volume_name'], ['container_path', 'read_only', 'volume_name']];
+      expect(kinds).toContainEqual(Object.keys(mount).sort());
       if (mount['from_container'])
         expect(mount['from_container']).toMatch(/^\$\{docker_container\.[\w-]+-seeder\.id\}:ro$/);
     }
@@ -99,7 +110,7 @@ describe('hardening', () => {
   });
 
   test('a seeder never runs and takes part in no network', () => {
-    expect(platform.seeders).toHaveLength(4);
+    expect(platform.seeders).toHaveLength(8);
     for (const seeder of platform.seeders) {
       expect(seeder).toMatchObject({
         start: false,
@@ -124,7 +135,7 @@ describe('exposure', () => {
     const ports = platform.container('proxy-0').ports ?? [];
     expect(ports.map(({ ip }) => ip)).toEqual(ports.map(() => '127.0.0.1'));
     expect(ports.map(({ external }) => external).sort((a, b) => a - b)).toEqual([
-      6379, 6380, 8080, 8404, 26379, 26380, 26381,
+      5601, 6379, 6380, 8080, 8404, 9200, 26379, 26380, 26381,
     ]);
   });
 
@@ -168,7 +179,12 @@ describe('exposure', () => {
     expect(declared.map(({ from, to, port, because }) => `${from} -> ${to}:${port} ${because}`).sort()).toEqual([
       'api -> redis-sentinel:26379 declared',
       'api -> redis:6379 declared',
+      'filebeat -> logstash:5044 declared',
+      'kibana -> elasticsearch:9200 declared',
+      'logstash -> elasticsearch:9200 declared',
       'proxy -> api-http:8080 declared',
+      'proxy -> elasticsearch:9200 declared',
+      'proxy -> kibana:5601 declared',
       'proxy -> redis-sentinel:26379 declared',
       'proxy -> redis:6379 declared',
       'redis -> redis-sentinel:26379 declared',
@@ -201,7 +217,7 @@ describe('addresses', () => {
       api: { replicas: 4 },
       proxy: { ports: { nodes: 16390 } },
     });
-    expect(larger.containers).toHaveLength(6 + 5 + 4 + 1);
+    expect(larger.containers).toHaveLength(6 + 5 + 4 + 1 + 4);
     for (const { name } of platform.networks) {
       const short = name.replace('rp-dev-', '');
       expect(larger.network(short)).toEqual(platform.network(short));
@@ -216,8 +232,13 @@ describe('addresses', () => {
 describe('data and secrets', () => {
   test('data volumes belong to the engine: Terraform has no resource that could delete them', () => {
     expect(Object.keys(platform.terraform.resource).sort()).toEqual(['docker_container', 'docker_network']);
-    const volumes = platform.topology.services.flatMap(({ instances }) => instances.flatMap((one) => one.volumes));
-    expect(volumes.map(({ name }) => name).sort()).toEqual([
+    const all = platform.topology.services.flatMap(({ instances }) => instances.flatMap((one) => one.volumes));
+    const [logs, data] = [/-logs$/, /-(data|spool)$/].map((ending) => all.filter(({ name }) => ending.test(name)));
+    expect(all).toHaveLength((logs?.length ?? 0) + (data?.length ?? 0));
+    expect(data?.map(({ name }) => name).sort()).toEqual([
+      'rp-dev-elasticsearch-0-data',
+      'rp-dev-filebeat-0-spool',
+      'rp-dev-logstash-0-data',
       'rp-dev-redis-0-data',
       'rp-dev-redis-1-data',
       'rp-dev-redis-2-data',

@@ -125,8 +125,12 @@ describe('from a directory', () => {
   });
 
   test('the catalogue says what its images are built from', () => {
-    expect(foundationsOf('images/redis')).toEqual({ BASE: 'images/base', GO_BUILDER: 'images/go-builder' });
-    expect(Object.keys(foundationsOf('images/haproxy'))).toEqual(['BASE']);
+    expect(foundationsOf('images/redis')).toEqual({
+      BASE: 'images/base',
+      GO_BUILDER: 'images/go-builder',
+      LOG_TOOLS: 'images/log-tools',
+    });
+    expect(Object.keys(foundationsOf('images/haproxy'))).toEqual(['BASE', 'LOG_TOOLS']);
   });
 
   test('the tests of an image have the same hash under another name', () => {

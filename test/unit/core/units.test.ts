@@ -75,7 +75,7 @@ describe('a duration', () => {
     expect(Duration.parse(text)?.toMilliseconds()).toBe(length);
   });
 
-  test.each(['', '5', 's', '-1s', '1m', '1sec', '0.5ms', '1 s', '1d'])('is not %j', (text) => {
+  test.each(['', '5', 's', '-1s', '1m', '1sec', '0.5ms', '1 s', '1w'])('is not %j', (text) => {
     expect(Duration.parse(text)).toBeUndefined();
   });
 

@@ -212,7 +212,7 @@ describe('a bad value is named with its path, the value, what is allowed and the
       {
         what: 'colour is not a known setting',
         got: 'red',
-        allowed: 'name, network, redis, api, proxy, exceptions',
+        allowed: 'name, network, redis, api, proxy, logs, exceptions',
         fix: expect.stringContaining('spelling'),
       },
     ]);

@@ -104,12 +104,14 @@ describe('outputs', () => {
   it('for people are a table with lines to paste', () => {
     const text = renderOutputs(readOutputs(deployed(), { showSecrets: false }), { platform: 'linux' });
     expect(text).toBe(
-      `What                     Where                             User   Password is in
-HTTP API                 http://127.0.0.1:8080             -      -
-Redis master             redis://127.0.0.1:6379            app    .platform/dev/secrets/redis-app
-Redis replicas           redis://127.0.0.1:6380            app    .platform/dev/secrets/redis-app
-Sentinels of "platform"  127.0.0.1:26379, 127.0.0.1:26380  app    .platform/dev/secrets/redis-sentinel-app
-Statistics page          http://127.0.0.1:8404/            admin  .platform/dev/secrets/proxy-stats
+      `What                     Where                             User    Password is in
+HTTP API                 http://127.0.0.1:8080             -       -
+Redis master             redis://127.0.0.1:6379            app     .platform/dev/secrets/redis-app
+Redis replicas           redis://127.0.0.1:6380            app     .platform/dev/secrets/redis-app
+Sentinels of "platform"  127.0.0.1:26379, 127.0.0.1:26380  app     .platform/dev/secrets/redis-sentinel-app
+Statistics page          http://127.0.0.1:8404/            admin   .platform/dev/secrets/proxy-stats
+Logs: \`npm run logs\`     http://127.0.0.1:9200             reader  .platform/dev/secrets/logs-reader
+Kibana                   http://127.0.0.1:5601             reader  .platform/dev/secrets/logs-reader
 
 redis-cli  REDISCLI_AUTH="$(cat .platform/dev/secrets/redis-app)" redis-cli -h 127.0.0.1 -p 6379 --user app
 ioredis    new Redis({ host: '127.0.0.1', port: 6379, username: 'app', password: readFileSync('.platform/dev/secrets/redis-app', 'utf8').trim() })

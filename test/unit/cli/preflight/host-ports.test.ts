@@ -94,7 +94,7 @@ describe('host ports', () => {
     const { environment } = contextIn();
     const topology = topologyOf(environment);
     const declared = hostPorts(topology, UNPREPARED_SITE);
-    expect(declared).toHaveLength(7);
+    expect(declared).toHaveLength(9);
     expect(declared).toContainEqual({
       name: 'sentinel-2',
       port: 26_381,
