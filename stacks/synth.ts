@@ -60,10 +60,10 @@ export function synthesize(options: SynthOptions): Topology {
 /** The text that Terraform will read: whatever overrides and aspects made of the constructs is in it. */
 function judgeProgram(file: string, topology: Topology, { policies, day, onNote }: SynthOptions): void {
   if (policies === 'ignore') return;
-  const all = discoverPolicies();
-  const verdict = judge(subjectFromProgram(topology, JSON.parse(readFileSync(file, 'utf8'))), all, day ?? today());
-  if (onNote) notesOf(verdict).forEach(onNote);
   try {
+    const all = discoverPolicies();
+    const verdict = judge(subjectFromProgram(topology, JSON.parse(readFileSync(file, 'utf8'))), all, day ?? today());
+    if (onNote) notesOf(verdict).forEach(onNote);
     if (policies) policies(verdict);
     else enforce(verdict, all);
   } catch (error) {

@@ -67,11 +67,6 @@ export interface VolumeFacts {
   readonly hostPath: string | undefined;
 }
 
-/** The text of a service's file, by the end of its path; its seeder holds it. */
-export function fileOf(subject: Subject, service: string, path: string): string | undefined {
-  return subject.containers.find((one) => one.subject === service && one.files[path] !== undefined)?.files[path];
-}
-
 /** The services whose containers are given a file, each with its text and its number of running containers. */
 export function servicesWith(subject: Subject, path: string): { name: string; text: string; instances: number }[] {
   return subject.containers.flatMap(({ subject: name, files }) => {
