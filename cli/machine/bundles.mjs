@@ -39,7 +39,8 @@ async function bundle(outdir) {
       target: 'node20',
       format: 'esm',
       sourcemap: true,
-      external: ['*.node'],
+      // The compiler reads sources for a review; it is large, and other commands never load it.
+      external: ['*.node', 'typescript'],
       // Packages written for CommonJS ask for these.
       banner: {
         js: [
