@@ -7,7 +7,16 @@ import { stateFolder } from './paths.mjs';
 import { userError } from './programs.mjs';
 
 /** What goes into the bundles. */
-const sources = ['cli', 'constructs', 'environments', 'stacks', 'main.ts', 'package-lock.json', 'bootstrap.mjs'];
+const sources = [
+  'cli',
+  'constructs',
+  'diagram',
+  'environments',
+  'stacks',
+  'main.ts',
+  'package-lock.json',
+  'bootstrap.mjs',
+];
 /**
  * The folder with the bundles of the sources as they are now. Its name is their fingerprint, so nothing else has to say whether it is fresh.
  * @returns {Promise<string>}

@@ -1,0 +1,112 @@
+import type { TopologyService } from '../../constructs/core/topology.js';
+import { compare, compared } from './compare.js';
+import type { Declaration } from './declaration.js';
+import { code, codes, count, type Finding } from './finding.js';
+import { type Cost, costOf } from './judge/cost.js';
+import { type Outcome, outcomes } from './judge/replacement.js';
+import { LEVELS, type Level } from './level.js';
+import { locate, type Sources, type Where } from './locate.js';
+import { judgePlan, type PlannedChange } from './terraform-plan.js';
+
+/** What a review came to. */
+export interface Review {
+  readonly base: { readonly ref: string; readonly commit: string };
+  /** The working tree: the commit that it started from, and whether it was changed since. */
+  readonly tree: { readonly commit: string | null; readonly dirty: boolean };
+  readonly environments: readonly EnvironmentReview[];
+  /** Of all environments, most dangerous first. */
+  readonly findings: readonly LocatedFinding[];
+}
+
+export interface EnvironmentReview {
+  readonly name: string;
+  readonly before: Declaration | undefined;
+  readonly after: Declaration | undefined;
+  readonly outcomes: readonly Outcome[];
+  readonly cost: { readonly before: Cost | null; readonly after: Cost | null };
+  /** What Terraform would do with the deployment on this machine; nothing where it was not asked. */
+  readonly planned: readonly PlannedChange[] | undefined;
+}
+
+export interface LocatedFinding extends Pick<Finding, 'level' | 'subject' | 'what' | 'why'> {
+  readonly environments: readonly string[];
+  readonly where: Where | null;
+}
+
+/** One environment as both sides have it. */
+export interface Sides {
+  readonly name: string;
+  readonly before: Declaration | undefined;
+  readonly after: Declaration | undefined;
+  readonly planned?: readonly PlannedChange[] | undefined;
+}
+
+/** Judges each environment, finds the lines, and says once what is the same in several. */
+export function reviewed(about: Pick<Review, 'base' | 'tree'>, all: readonly Sides[], sources: Sources): Review {
+  const environments = all.map((sides): EnvironmentReview => {
+    const { name, before, after, planned } = sides;
+    return {
+      name,
+      before,
+      after,
+      outcomes: before && after ? outcomes(compared(before, after)) : [],
+      cost: { before: before ? costOf(before) : null, after: after ? costOf(after) : null },
+      planned,
+    };
+  });
+  const merged = new Map<string, LocatedFinding>();
+  for (const environment of environments) {
+    for (const { level, subject, what, why, cause } of findingsOf(environment)) {
+      const where = locate({ cause }, environment.name, sources) ?? null;
+      const key = JSON.stringify([level, what, why, where]);
+      const environments = [...(merged.get(key)?.environments ?? []), environment.name];
+      merged.set(key, { level, subject, what, why, where, environments });
+    }
+  }
+  const findings = [...merged.values()].sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
+  return { ...about, environments, findings };
+}
+
+function findingsOf({ name, before, after, planned, outcomes }: EnvironmentReview): Finding[] {
+  if (before && after) return [...compare(before, after), ...(planned ? judgePlan(planned, after, outcomes) : [])];
+  const cause = { files: [`environments/${name}.ts`, 'environments/index.ts'] };
+  if (after)
+    return [
+      {
+        level: 'other',
+        subject: name,
+        what: `environment ${code(name)} is new: ${describe(after)}`,
+        why: 'Nothing is deployed from it yet.',
+        cause,
+      },
+    ];
+  if (!before) return [];
+  const data = before.topology.services.some(hasData);
+  return [
+    {
+      level: data ? 'data' : 'availability',
+      subject: name,
+      what: `environment ${code(name)} is gone: ${describe(before)}`,
+      why: `Where it is deployed, no command can reach it any more${data ? ', and nothing owns its data' : ''}: destroy it first.`,
+      cause,
+    },
+  ];
+}
+
+function describe({ topology }: Declaration): string {
+  const containers = topology.services.reduce((sum, { instances }) => sum + instances.length, 0);
+  const ports = topology.published.map(({ address, hostPort }) => `${address}:${hostPort}`);
+  return `${count(containers, 'container')}${ports.length === 0 ? '' : `, published on ${codes(ports)}`}`;
+}
+
+function hasData({ instances }: TopologyService): boolean {
+  return instances.some(({ volumes }) => volumes.length > 0);
+}
+
+/** How many findings there are of each level, most dangerous first; levels without any are left out. */
+export function counts(findings: readonly Pick<Finding, 'level'>[]): [Level, number][] {
+  return LEVELS.map((level): [Level, number] => [
+    level,
+    findings.filter((finding) => finding.level === level).length,
+  ]).filter(([, number]) => number > 0);
+}
