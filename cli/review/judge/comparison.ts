@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { TopologyService } from '../../../constructs/core/topology.js';
 import type { Declaration } from '../declaration.js';
 import type { Cause, Finding } from '../finding.js';
@@ -37,6 +38,7 @@ export function newIn<T>(after: readonly T[], before: readonly T[]): T[] {
   return after.filter((item) => !known.has(JSON.stringify(item)));
 }
 
+/** Whatever the order of their keys. */
 export function isSame(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+  return isDeepStrictEqual(one, other);
 }

@@ -113,6 +113,20 @@ function weaknesses(container: Resource): Weakness[] {
         ':ro',
       );
   }
+  for (const port of list('ports').map(record)) {
+    const ip = typeof port?.['ip'] === 'string' ? port['ip'] : '0.0.0.0';
+    if (!/^(127\.|::1$)/.test(ip)) {
+      const at = `${ip}:${String(port?.['external'])}`;
+      add(
+        `it publishes ${code(at)} to other machines`,
+        'Machines in the network can connect.',
+        ip,
+        'ip:',
+        'address',
+        'ports',
+      );
+    }
+  }
   for (const [path, options] of Object.entries(record(container['tmpfs']) ?? {})) {
     const missing = ['noexec', 'nosuid', 'nodev'].filter((option) => !String(options).split(',').includes(option));
     if (missing.length > 0)

@@ -16,6 +16,13 @@ export function judgeRedis({ matched }: Comparison): Finding[] {
   ]);
 }
 
+/** What the environment calls these. */
+const SETTINGS: Readonly<Record<string, readonly string[]>> = {
+  'auto-aof-rewrite-percentage': ['appendOnly.rewritePercentage'],
+  'auto-aof-rewrite-min-size': ['appendOnly.rewriteMinSize'],
+  activedefrag: ['activeDefrag'],
+};
+
 type Values = ReadonlyMap<string, string>;
 type Report = (level: Level, what: string, why: string, cause: Omit<Cause, 'construct'>) => void;
 
@@ -41,7 +48,10 @@ function compareFile(
         'other',
         `${file} ${code(name)}: ${fromTo(was.get(name) ?? 'not set', is.get(name) ?? 'not set')}`,
         'The server behaves differently.',
-        { words: [name] },
+        {
+          settings: SETTINGS[name] ?? [],
+          words: [...(SETTINGS[name] ?? []).map((path) => path.split('.').at(-1) ?? ''), name],
+        },
       ),
     );
   }
@@ -107,6 +117,10 @@ function judgeServer(was: Values, is: Values, report: Report): ReadonlySet<strin
     'min-replicas-max-lag',
     'dir',
     'protected-mode',
+    // Of no consequence without it.
+    ...(is.get('appendonly') === 'yes' && was.get('appendonly') === 'yes'
+      ? []
+      : ['auto-aof-rewrite-percentage', 'auto-aof-rewrite-min-size']),
   ]);
 }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Topology } from '../../../constructs/core/topology.js';
 import { renderMermaid } from '../../../diagram/mermaid.js';
 import { maskedLine } from '../config-text.js';
@@ -93,7 +94,7 @@ function environmentBlocks(environment: EnvironmentReview): string[] {
   }
   const files = fileChanges(before.topology, after.topology);
   if (files !== '') blocks.push(folded(`${name}: lines of configuration files`, `\`\`\`diff\n${files}\n\`\`\``));
-  if (cost.before && cost.after && marks.size > 0) {
+  if (cost.before && cost.after && !isDeepStrictEqual(cost.before, cost.after)) {
     const row = (title: string, read: (side: { containers: number; bytes: number; cpus: number }) => string) =>
       cost.before && cost.after ? `| ${title} | ${read(cost.before)} | ${read(cost.after)} |` : '';
     blocks.push(
