@@ -15,7 +15,7 @@ import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { type ChangedFile, parseDiff } from '../../cli/review/changes.js';
 import { type Declaration, readDeclaration } from '../../cli/review/declaration.js';
-import { type LocatedFinding, reviewed } from '../../cli/review/review.js';
+import { type LocatedFinding, type Review, reviewed } from '../../cli/review/review.js';
 import { SourceTree } from '../../cli/review/source-tree.js';
 
 /** A change of the project's own sources, as an edit of their text. */
@@ -45,8 +45,8 @@ export class Variants {
     return variants;
   }
 
-  /** What a review of one variant finds. */
-  async review(variant: Variant, environment = 'dev'): Promise<readonly LocatedFinding[]> {
+  /** A review of one variant. */
+  async review(variant: Variant, environment = 'dev'): Promise<Review> {
     const [base, folder] = [join(this.folder, 'base'), join(this.folder, String(this.all.indexOf(variant)))];
     const [before, after] = await Promise.all([SourceTree.open(base), SourceTree.open(folder)]);
     const about = { base: { ref: 'main', commit: '0'.repeat(40) }, tree: { commit: null, dirty: true } };
@@ -55,7 +55,7 @@ export class Variants {
       before: this.declaration(base, environment),
       after: this.declaration(folder, environment),
     };
-    return reviewed(about, [sides], { before, after, changes: this.changes(variant, base, folder) }).findings;
+    return reviewed(about, [sides], { before, after, changes: this.changes(variant, base, folder) });
   }
   /** The text of a line that a finding names. */
   textAt(variant: Variant, { where }: LocatedFinding): string {
