@@ -1,5 +1,5 @@
 import { foundationsOf } from '../../constructs/core/content-hash.js';
-import type { ChangedFile } from './changes.js';
+import type { ChangedFile, Hunk } from './changes.js';
 import type { Cause, Finding } from './finding.js';
 import type { SourceTree, Span } from './source-tree.js';
 
@@ -28,10 +28,13 @@ const DECLARING = /^(environments|stacks|constructs|policies|main\.ts)/;
  * speaks of it, else where the construct is made. Nothing rather than a guess that no change supports.
  */
 export function locate({ cause }: Pick<Finding, 'cause'>, environment: string, sources: Sources): Where | undefined {
+  const setting = changedSetting(cause, environment, sources);
+  // A value that is gone leaves the decision to a default, which may have changed, too.
   return (
-    changedSetting(cause, environment, sources) ??
+    (setting?.side === 'tree' ? setting : undefined) ??
     changedContent(cause, sources) ??
     changedLine(cause, environment, sources) ??
+    setting ??
     construct(cause, sources)
   );
 }
@@ -60,8 +63,11 @@ function changedContent({ files = [] }: Cause, { changes }: Sources): Where | un
     const inside = changes.filter(({ path }) => path === folder || path.startsWith(`${folder}/`));
     // A program says more about a change than its tests do.
     const [first] = inside.sort((a, b) => Number(/test/.test(a.path)) - Number(/test/.test(b.path)));
-    if (first?.added[0] !== undefined) return { path: first.path, line: first.added[0], side: 'tree' };
-    if (first?.removed[0] !== undefined) return { path: first.path, line: first.removed[0], side: 'base' };
+    const hunk = first?.hunks[0];
+    if (!first || !hunk) continue;
+    const [added, removed] = [hunk.added[0], hunk.removed[0]];
+    if (added !== undefined) return { path: first.path, line: added, side: 'tree' };
+    if (removed !== undefined) return { path: first.path, line: removed, side: 'base' };
   }
   return undefined;
 }
@@ -82,17 +88,25 @@ function changedLine(cause: Cause, environment: string, sources: Sources): Where
     { side: 'base', tree: sources.before, spans: spans(sources.before) },
   ] as const;
   let best: { where: Where; score: number } | undefined;
-  for (const file of sources.changes) {
-    const { path } = file;
+  for (const { path, hunks } of sources.changes) {
     if (!DECLARING.test(path) || isOtherEnvironment(path, environment, sources)) continue;
-    for (const { side, tree, spans: made } of sides) {
-      for (const line of side === 'tree' ? file.added : file.removed) {
-        const score = scoreOf(tree.line(path, line), path, line, cause, made) - (side === 'base' ? 0.5 : 0);
-        if (score > (best?.score ?? 0)) best = { where: { path, line, side }, score };
+    for (const hunk of hunks) {
+      for (const { side, tree, spans: made } of sides) {
+        for (const line of side === 'tree' ? hunk.added : hunk.removed) {
+          const score = scoreOf(tree.line(path, line), path, line, cause, made) - (side === 'base' ? 0.5 : 0);
+          if (score > (best?.score ?? 0)) best = { where: successor({ path, line, side }, hunk), score };
+        }
       }
     }
   }
   return best?.where;
+}
+
+/** The line that took the place of one that is gone, if any did. */
+function successor(where: Where, { removed, added }: Hunk): Where {
+  if (where.side === 'tree') return where;
+  const line = added[Math.min(removed.indexOf(where.line), added.length - 1)];
+  return line === undefined ? where : { ...where, line, side: 'tree' };
 }
 
 /** `environments/dev.ts` has no say in `test`; `environments/schema.ts` may. */

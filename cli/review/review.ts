@@ -54,17 +54,52 @@ export function reviewed(about: Pick<Review, 'base' | 'tree'>, all: readonly Sid
       planned,
     };
   });
-  const merged = new Map<string, LocatedFinding>();
-  for (const environment of environments) {
-    for (const { level, subject, what, why, cause } of findingsOf(environment)) {
+  const located = environments.flatMap((environment) =>
+    findingsOf(environment).map(({ level, subject, what, why, cause }): LocatedFinding => {
       const where = locate({ cause }, environment.name, sources) ?? null;
-      const key = JSON.stringify([level, what, why, where]);
-      const environments = [...(merged.get(key)?.environments ?? []), environment.name];
-      merged.set(key, { level, subject, what, why, where, environments });
-    }
+      return { level, subject, what, why, where, environments: [environment.name] };
+    }),
+  );
+  const findings = joinServices(joinEnvironments(located));
+  return {
+    ...about,
+    environments,
+    findings: findings.sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level)),
+  };
+}
+
+/** What is the same in several environments is said once. */
+function joinEnvironments(findings: readonly LocatedFinding[]): LocatedFinding[] {
+  const joined = new Map<string, LocatedFinding>();
+  for (const finding of findings) {
+    const key = JSON.stringify({ ...finding, environments: [] });
+    const environments = [...(joined.get(key)?.environments ?? []), ...finding.environments];
+    joined.set(key, { ...finding, environments: [...new Set(environments)] });
   }
-  const findings = [...merged.values()].sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
-  return { ...about, environments, findings };
+  return [...joined.values()];
+}
+
+/** So is what one line does to several services. */
+function joinServices(findings: readonly LocatedFinding[]): LocatedFinding[] {
+  const groups = new Map<string, LocatedFinding[]>();
+  for (const finding of findings) {
+    const about = `\`${finding.subject}\`: `;
+    const what = finding.what.startsWith(about) ? finding.what.slice(about.length) : null;
+    const key = JSON.stringify({
+      ...finding,
+      what: what ?? finding.what,
+      subject: what === null ? finding.subject : null,
+    });
+    groups.set(key, [...(groups.get(key) ?? []), finding]);
+  }
+  return [...groups.values()].flatMap((group) => {
+    const [first, ...rest] = group;
+    if (!first || rest.length === 0) return group;
+    const subjects = group.map(({ subject }) => subject);
+    return [
+      { ...first, subject: subjects.join(', '), what: codes(subjects) + first.what.slice(first.subject.length + 2) },
+    ];
+  });
 }
 
 function findingsOf({ name, before, after, planned, outcomes }: EnvironmentReview): Finding[] {

@@ -1,10 +1,12 @@
+import type { TopologyService } from '../../../constructs/core/topology.js';
 import { type AclUser, aclUsers } from '../config-text.js';
 import { code, codes, type Finding } from '../finding.js';
+import { constructOf } from '../services.js';
 import { about, type Comparison, newIn } from './comparison.js';
 
 /** Users of Redis ACL files and secrets that became weaker, or are gone. Never shows a password. */
-export function judgeCredentials({ before, after, matched }: Comparison): Finding[] {
-  return [...matched.pairs.flatMap(judgeFiles), ...judgeSecrets(before.topology.secrets, after.topology.secrets)];
+export function judgeCredentials(comparison: Comparison): Finding[] {
+  return [...comparison.matched.pairs.flatMap(judgeFiles), ...judgeSecrets(comparison)];
 }
 
 function judgeFiles({ before, after }: Comparison['matched']['pairs'][number]): Finding[] {
@@ -146,9 +148,18 @@ function judgeUser(
   return findings;
 }
 
-function judgeSecrets(before: readonly string[], after: readonly string[]): Finding[] {
-  const [gone, added] = [newIn(before, after), newIn(after, before)];
-  const cause = { words: [...added, ...gone, 'new Secret', 'Secret'], names: [...added, ...gone] };
+function judgeSecrets({ before, after }: Comparison): Finding[] {
+  const [was, is] = [before.topology.secrets, after.topology.secrets];
+  const [gone, added] = [newIn(was, is), newIn(is, was)];
+  const changed = [...added, ...gone];
+  const holds = ({ files }: TopologyService) =>
+    files.some(({ text }) => changed.some((name) => text.includes(`:${name}}}`)));
+  const holder = after.topology.services.find(holds) ?? before.topology.services.find(holds);
+  const cause = {
+    construct: holder && constructOf(holder),
+    words: [...changed, ...changed.map((name) => `'${name.split('-').at(-1) ?? name}'`), 'new Secret', 'Secret'],
+    names: changed,
+  };
   const subject = 'secrets';
   if (gone.length > 0) {
     return [

@@ -270,13 +270,19 @@ function judgeNetworks({ before, after, matched }: Comparison): Finding[] {
     });
   }
   if (moved.length > 0) {
+    const owner = after.topology.services.find(({ endpoints }) => endpoints.some(({ name }) => moved.includes(name)));
     const whole = before.topology.baseCidr !== after.topology.baseCidr;
     findings.push({
       level: 'availability',
       subject,
       what: `${whole ? `all addresses change, ${fromTo(before.topology.baseCidr, after.topology.baseCidr)}: ` : 'other addresses for '}${codes(moved)}`,
       why: 'The networks are made anew, so everything on them stops; clients with fixed addresses find nobody.',
-      cause: { environment: ['network.baseCidr'], words: ['baseCidr', 'slot', 'SLOTS', ...moved], names: moved },
+      cause: {
+        construct: owner && constructOf(owner),
+        environment: ['network.baseCidr'],
+        words: ['baseCidr', 'slot', 'SLOTS', ...moved],
+        names: moved,
+      },
     });
   }
   return findings;

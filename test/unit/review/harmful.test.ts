@@ -271,21 +271,21 @@ const variants: Harmful[] = [
     name: 'capabilities kept',
     edits: [[RUNTIME, "drop: ['ALL'],", "drop: ['NET_RAW'],"]],
     level: 'exposure',
-    says: '`redis`: it keeps capabilities of root',
+    says: '`api`, `proxy`, `redis` and `redis-sentinel`: it keeps capabilities of root',
     at: [RUNTIME, "'NET_RAW'"],
   },
   {
     name: 'new privileges',
     edits: [[RUNTIME, "    securityOpts: ['no-new-privileges:true'],\n", '']],
     level: 'exposure',
-    says: '`proxy`: its processes can gain privileges',
+    says: '`api`, `proxy`, `redis` and `redis-sentinel`: its processes can gain privileges',
     at: [`base:${RUNTIME}`, 'no-new-privileges'],
   },
   {
     name: 'root',
     edits: [[RUNTIME, 'user: `${service.user}:${service.user}`', "user: '0:0'"]],
     level: 'exposure',
-    says: '`api`: it runs as root',
+    says: '`api`, `proxy`, `redis` and `redis-sentinel`: it runs as root',
     at: [RUNTIME, "user: '0:0'"],
   },
   {
@@ -298,7 +298,7 @@ const variants: Harmful[] = [
       ],
     ],
     level: 'exposure',
-    says: '`redis`: it gets the engine’s socket',
+    says: '`api`, `proxy`, `redis` and `redis-sentinel`: it gets the engine’s socket',
     at: [RUNTIME, 'docker.sock'],
   },
   {
