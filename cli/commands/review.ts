@@ -79,8 +79,7 @@ export async function reviewTree(
   const commit = await resolveCommit(git, ref);
   const own = Object.keys(environments);
   return withBase(project, commit, say, async (base) => {
-    const wanted = options.env === undefined ? [...new Set([...own, ...base.environments])] : [options.env];
-    for (const name of wanted) checkExists(name, own, base.environments);
+    const wanted = chooseEnvironments(options.env, own, base.environments);
     const [before, changes, head, status, sources] = await Promise.all([
       Promise.all(wanted.map((name) => (base.environments.includes(name) ? base.synthesize(name) : undefined))),
       changedFiles(git, commit),
@@ -107,12 +106,18 @@ export async function reviewTree(
   });
 }
 
-function checkExists(name: string, own: readonly string[], base: readonly string[]): void {
-  if (own.includes(name) || base.includes(name)) return;
+/**
+ * The environments to review.
+ * @throws PlatformError if neither side has the one that was asked for
+ */
+export function chooseEnvironments(env: string | undefined, own: readonly string[], base: readonly string[]): string[] {
+  const all = [...new Set([...own, ...base])];
+  if (env === undefined) return all;
+  if (all.includes(env)) return [env];
   throw new PlatformError({
     what: 'neither the base nor the working tree has such an environment',
-    got: name,
-    allowed: [...new Set([...own, ...base])].join(', '),
+    got: env,
+    allowed: all.join(', '),
     fix: 'Choose one of them, or leave --env out for all.',
   });
 }

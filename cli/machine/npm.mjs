@@ -2,10 +2,10 @@
 import { runProgram, userError } from './programs.mjs';
 
 /**
- * Installs what the lock file of a folder names, and says so.
+ * Installs what the lock file of a folder names, and says so: on stderr, as stdout may be what a command was run for.
  * @param {{ cwd?: string, what?: string, say?: (line: string) => void }} [options] `what` is installed, for the message
  */
-export async function installDependencies({ cwd, what = 'the dependencies', say = console.log } = {}) {
+export async function installDependencies({ cwd, what = 'the dependencies', say = console.error } = {}) {
   const started = Date.now();
   say(`npm ci: installing ${what} (about a minute)`);
   const npm = process.env['npm_execpath'];
