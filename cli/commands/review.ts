@@ -81,7 +81,7 @@ export async function reviewTree(
   return withBase(project, commit, say, async (base) => {
     const wanted = chooseEnvironments(options.env, own, base.environments);
     const [before, changes, head, status, sources] = await Promise.all([
-      Promise.all(wanted.map((name) => (base.environments.includes(name) ? base.synthesize(name) : undefined))),
+      Promise.all(wanted.map(async (name) => (base.environments.includes(name) ? base.synthesize(name) : undefined))),
       changedFiles(git, commit),
       git.attempt('rev-parse', '--verify', '--quiet', 'HEAD'),
       git.run('status', '--porcelain'),

@@ -6,7 +6,10 @@ const NOT_OURS = { GIT_DIR: undefined, GIT_INDEX_FILE: undefined, GIT_WORK_TREE:
 
 /** git in a folder. Hooks are left out: nothing of a review is a user's doing. */
 export class Git {
-  constructor(readonly folder: string) {}
+  constructor(
+    readonly folder: string,
+    private readonly program = 'git',
+  ) {}
 
   /** @throws PlatformError with what git says */
   async run(...args: string[]): Promise<string> {
@@ -21,7 +24,7 @@ export class Git {
 
   /** @throws PlatformError where there is no git at all */
   async attempt(...args: string[]): Promise<{ ok: boolean; output: string }> {
-    const result = await execa('git', ['-c', 'core.hooksPath=/dev/null', '-c', 'core.quotepath=off', ...args], {
+    const result = await execa(this.program, ['-c', 'core.hooksPath=/dev/null', '-c', 'core.quotepath=off', ...args], {
       cwd: this.folder,
       env: { ...NOT_OURS, LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0' },
       reject: false,

@@ -3,6 +3,7 @@ import { compare, compared } from './compare.js';
 import type { Declaration } from './declaration.js';
 import { code, codes, count, type Finding } from './finding.js';
 import { type Cost, costOf } from './judge/cost.js';
+import { judgeHardening } from './judge/hardening.js';
 import { type Outcome, outcomes } from './judge/replacement.js';
 import { LEVELS, type Level } from './level.js';
 import { locate, type Sources, type Where } from './locate.js';
@@ -103,10 +104,14 @@ function joinServices(findings: readonly LocatedFinding[]): LocatedFinding[] {
 }
 
 function findingsOf({ name, before, after, planned, outcomes }: EnvironmentReview): Finding[] {
-  if (before && after) return [...compare(before, after), ...(planned ? judgePlan(planned, after, outcomes) : [])];
+  if (before && after)
+    return [...compare(before, after), ...(planned ? judgePlan(planned, { before, after }, outcomes) : [])];
   const cause = { files: [`environments/${name}.ts`, 'environments/index.ts'] };
-  if (after)
+  if (after) {
+    const nothing = { ...after, topology: { ...after.topology, services: [] } };
     return [
+      // All of it is new; what is protected less than usual is still worth a word.
+      ...judgeHardening(compared(nothing, after)),
       {
         level: 'other',
         subject: name,
@@ -115,6 +120,7 @@ function findingsOf({ name, before, after, planned, outcomes }: EnvironmentRevie
         cause,
       },
     ];
+  }
   if (!before) return [];
   const data = before.topology.services.some(hasData);
   return [

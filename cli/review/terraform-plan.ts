@@ -91,7 +91,7 @@ function unreadable(got: string, cause: unknown): PlatformError {
 /** What a real plan adds to what the declarations say: only what they do not explain. */
 export function judgePlan(
   planned: readonly PlannedChange[],
-  after: Declaration,
+  sides: { readonly before: Declaration; readonly after: Declaration },
   expected: readonly Outcome[],
 ): Finding[] {
   const touched = new Set(expected.map(({ service, instance }) => `${service}/${instance}`));
@@ -99,13 +99,11 @@ export function judgePlan(
   const unexplained = planned.filter(({ address }) => {
     const [type, id = ''] = address.split(/\.(.*)/s);
     if (type !== 'docker_container') return expected.length === 0;
-    const name = after.containers[id]?.['name'];
-    const service = after.topology.services.find(
-      ({ seeder, instances }) => seeder === name || instances.some(({ container }) => container === name),
-    );
-    if (!service) return false;
-    const instance = service.instances.find(({ container }) => container === name);
-    return instance ? !touched.has(`${service.name}/${instance.name}`) : !services.has(service.name);
+    const owner = ownerOf(sides.after, id) ?? ownerOf(sides.before, id);
+    if (!owner) return true;
+    return owner.instance === undefined
+      ? !services.has(owner.service)
+      : !touched.has(`${owner.service}/${owner.instance}`);
   });
   return (['removed', 'replaced', 'changed in place', 'created'] as const).flatMap((action): Finding[] => {
     const mine = unexplained.filter((change) => change.action === action);
@@ -120,4 +118,18 @@ export function judgePlan(
       },
     ];
   });
+}
+
+/** Whose a container is; without an instance: the one that holds a service's files. */
+function ownerOf(
+  { topology, containers }: Declaration,
+  id: string,
+): { service: string; instance: string | undefined } | undefined {
+  const name = containers[id]?.['name'];
+  if (name === undefined) return undefined;
+  for (const { name: service, seeder, instances } of topology.services) {
+    const instance = instances.find(({ container }) => container === name)?.name;
+    if (instance !== undefined || seeder === name) return { service, instance };
+  }
+  return undefined;
 }

@@ -61,11 +61,8 @@ export class Variants {
   textAt(variant: Variant, { where }: LocatedFinding): string {
     if (!where) return '';
     const folder = where.side === 'base' ? 'base' : String(this.all.indexOf(variant));
-    return (
-      readFileSync(join(this.folder, folder, where.path), 'utf8')
-        .split('\n')
-        [where.line - 1]?.trim() ?? ''
-    );
+    const lines = readFileSync(join(this.folder, folder, where.path), 'utf8').split('\n');
+    return lines[where.line - 1]?.trim() ?? '';
   }
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });

@@ -14,6 +14,8 @@ export function judgeExposure(comparison: Comparison): Finding[] {
   ];
 }
 
+/** As plain text: which addresses there can be is the topology's matter. */
+const addressOf = ({ address }: TopologyPort): string => address;
 const isLoopback = (address: string) => address.startsWith('127.') || address === '::1' || address === 'localhost';
 
 function judgePorts({ before, after, matched }: Comparison): Finding[] {
@@ -40,7 +42,7 @@ function judgePorts({ before, after, matched }: Comparison): Finding[] {
           ? 'One more way into the platform, for everybody on this machine.'
           : 'Machines in the network can connect.',
       );
-    } else if (old.address !== port.address) {
+    } else if (addressOf(old) !== addressOf(port)) {
       const worse = !isLoopback(port.address);
       add(
         port,

@@ -44,7 +44,7 @@ function judgeSection(
   const add = (level: Finding['level'], what: string, why: string, words: readonly string[] = []) => {
     findings.push(
       about(service, level, `${code(title)}: ${what}`, why, {
-        words: [...words, ...(sectionCause(is).words ?? [])],
+        words: [...words, ...sectionCause(is).words],
         settings: settingsOf(words),
       }),
     );
