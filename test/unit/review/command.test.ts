@@ -24,12 +24,21 @@ interface Report {
   readonly tree: { readonly dirty: boolean };
   readonly counts: Record<string, number>;
   readonly findings: readonly { level: string; what: string; environments: string[]; where: unknown }[];
-  readonly environments: readonly { name: string; in: string }[];
+  readonly environments: readonly { name: string; in: string; containers: readonly unknown[] }[];
 }
 
 test('a change of the working tree is reviewed against a commit, and nothing is left behind', async () => {
   const before = leftovers();
   clone.edit('environments/dev.ts', "maxMemory: '128MiB'", "maxMemory: '64MiB'");
+  // What this machine runs has no influence.
+  clone.write(
+    '.platform/site.json',
+    JSON.stringify({
+      owner: '12345678',
+      engine: { isolatedGateways: true, startInterval: true },
+      deployments: { test: { baseCidr: '10.99.0.0/20', ports: { http: 9999 } } },
+    }),
+  );
   // Not yet known to git, and on one side only.
   clone.write(
     'environments/stage.ts',
@@ -47,6 +56,7 @@ test('a change of the working tree is reviewed against a commit, and nothing is 
     environments: ['dev'],
     where: { path: 'environments/dev.ts', line: 7, side: 'tree' },
   });
+  expect(report.environments.find(({ name }) => name === 'test')?.containers).toEqual([]);
   expect(report.environments).toContainEqual(expect.objectContaining({ name: 'stage', in: 'tree' }));
   expect(report.findings.map(({ what }) => what)).toContainEqual(expect.stringContaining('environment `stage` is new'));
   expect(worktrees()).toBe(1);

@@ -61,7 +61,14 @@ const variants: Harmful[] = [
   },
   {
     name: 'a weaker fsync by default',
-    edits: [[REPLICATION, "fsync: 'everysec'", "fsync: 'no'"]],
+    edits: [
+      [
+        REPLICATION,
+        'export const DEFAULT_APPEND_ONLY',
+        '// A comment on fsync and appendOnly.\nexport const DEFAULT_APPEND_ONLY',
+      ],
+      [REPLICATION, "fsync: 'everysec'", "fsync: 'no'"],
+    ],
     level: 'data',
     says: 'fsync `everysec` → `no`',
     at: [REPLICATION, "fsync: 'no'"],
@@ -431,6 +438,13 @@ const variants: Harmful[] = [
     level: 'availability',
     says: 'the service is renamed: `api` → `shop`',
     at: [STACK, "'shop'"],
+  },
+  {
+    name: 'a password in an environment variable',
+    edits: [[API, "REDIS_PASSWORD_FILE: '/config/secrets/redis-app'", "REDIS_PASSWORD_FILE: 'correct-horse'"]],
+    level: 'other',
+    says: 'environment: `REDIS_PASSWORD_FILE` `***` → `***`',
+    at: [API, 'REDIS_PASSWORD_FILE'],
   },
   // Image
   {

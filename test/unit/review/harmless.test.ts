@@ -120,6 +120,26 @@ const variants: Variant[] = [
     ],
   },
   {
+    name: 'keys in another order',
+    edits: [
+      [
+        'constructs/core/docker-runtime.ts',
+        "{ 'max-size': '10m', 'max-file': '3' }",
+        "{ 'max-file': '3', 'max-size': '10m' }",
+      ],
+    ],
+  },
+  {
+    name: 'networks in another order',
+    edits: [
+      [
+        'constructs/core/docker-runtime.ts',
+        'return [...own, ...edge, ...joined];',
+        'return [...joined, ...own, ...edge];',
+      ],
+    ],
+  },
+  {
     name: 'a rule said twice',
     edits: [[STACK, "    proxy.routeHttp('http'", "    redis.allowClient(api.service);\n    proxy.routeHttp('http'"]],
   },
