@@ -13,8 +13,9 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ensureBundles } from './cli/machine/bundles.mjs';
 import { withLock } from './cli/machine/lock.mjs';
+import { installDependencies } from './cli/machine/npm.mjs';
 import { stateFolder } from './cli/machine/paths.mjs';
-import { compareVersions, isUserError, parseJson, runProgram, userError } from './cli/machine/programs.mjs';
+import { compareVersions, isUserError, parseJson, userError } from './cli/machine/programs.mjs';
 
 const OLDEST_NODE = '20.20';
 /** Says which lock file the folder was installed from. */
@@ -122,26 +123,6 @@ function isWhole(lock) {
   } catch {
     return false;
   }
-}
-
-async function installDependencies() {
-  const started = Date.now();
-  console.log('npm ci: installing the dependencies (about a minute)');
-  const npm = process.env['npm_execpath'];
-  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
-  try {
-    // Node does not run npm.cmd without a shell; under `npm start` npm says where its JavaScript is.
-    if (npm !== undefined && /npm-cli\.c?js$/.test(npm)) await runProgram(process.execPath, [npm, ...args]);
-    else if (process.platform === 'win32')
-      await runProgram(process.env['ComSpec'] ?? 'cmd.exe', ['/d', '/s', '/c', 'npm', ...args]);
-    else await runProgram('npm', args);
-  } catch (error) {
-    throw userError(
-      `the dependencies could not be installed: ${error instanceof Error ? error.message : String(error)}`,
-      'Check that the npm registry answers (`npm ping`) and run the command again.',
-    );
-  }
-  console.log(`npm ci: done in ${Math.round((Date.now() - started) / 1000)} s`);
 }
 
 try {

@@ -10,6 +10,7 @@ import { planCommand } from './commands/plan.js';
 import { policiesCommand, type PoliciesOptions } from './commands/policies.js';
 import { prepareMachineCommand } from './commands/prepare-machine.js';
 import { sbomCommand, type SbomOptions } from './commands/sbom.js';
+import { reviewCommand, type ReviewOptions } from './commands/review.js';
 import { startCommand } from './commands/start.js';
 import { statusCommand, type StatusOptions } from './commands/status.js';
 import { testCommand, type TestOptions } from './commands/test.js';
@@ -17,6 +18,16 @@ import { createContext } from './context.js';
 import { stopStartedEngine } from './machine/engine-install.js';
 import type { Early } from './machine/prepare.js';
 import { isUserError } from './machine/programs.mjs';
+import { LEVEL_MEANINGS, LEVELS } from './review/level.js';
+
+const REVIEW_HELP = `
+Levels, most dangerous first:
+${LEVELS.map((level) => `  ${level.padEnd(14)}${LEVEL_MEANINGS[level]}`).join('\n')}
+
+Exit codes:
+  0  reviewed; nothing at or above --fail-on
+  1  findings at or above --fail-on
+  2  it could not be reviewed`;
 
 /** What commander makes of the options; each command gives its own. */
 type Options = { readonly env?: string; readonly instance?: string } & StatusOptions &
@@ -27,7 +38,8 @@ type Options = { readonly env?: string; readonly instance?: string } & StatusOpt
   DestroyOptions &
   DiagramCommandOptions &
   LockOptions &
-  SbomOptions;
+  SbomOptions &
+  ReviewOptions;
 
 /**
  * Runs one command.
@@ -165,6 +177,26 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
       .option('--delete-data', 'its data and secrets too, for good')
       .option('--yes', 'do not ask'),
     (options) => destroyCommand(createContext(options), { ...options, early }),
+  );
+  on(
+    program
+      .command('review')
+      .description('what a change does to what is deployed, compared with another commit; needs no engine')
+      .requiredOption('--base <ref>', 'the branch, tag or commit to compare the working tree with')
+      .option('--env <name>', 'one environment (default: every one)')
+      .addOption(new Option('--format <format>', 'md fits one comment').choices(['text', 'md', 'json']).default('text'))
+      .addOption(
+        new Option('--fail-on <level>', 'exit with 1 if there is a finding of this level or above').choices(LEVELS),
+      )
+      .option(
+        '--plan [file]',
+        "join Terraform's plan for the deployment here, or one from a file (terraform show -json)",
+      )
+      .exitOverride((error) => {
+        throw new CommanderError(error.exitCode === 0 ? 0 : 2, error.code, error.message);
+      })
+      .addHelpText('after', REVIEW_HELP),
+    (options) => reviewCommand({ ...options, early }),
   );
   program
     .command('stop-engine', { hidden: true })

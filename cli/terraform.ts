@@ -69,6 +69,18 @@ export class Terraform {
     }
   }
 
+  /** What is to do, as `terraform show -json` has it: the documented format for programs. */
+  async planJson(): Promise<string> {
+    const file = join(this.context.paths.stack, 'review.tfplan');
+    try {
+      await this.run(['plan', '-input=false', '-no-color', `-out=${file}`, PARALLELISM]);
+      const { stdout } = await this.run(['show', '-json', file]);
+      return stdout;
+    } finally {
+      rmSync(file, { force: true });
+    }
+  }
+
   /** @param refresh whether to look at the engine first; not needed where drift was ruled out already */
   async apply(refresh: boolean): Promise<void> {
     await this.run(['apply', '-input=false', '-no-color', '-auto-approve', PARALLELISM, `-refresh=${refresh}`]);

@@ -66,7 +66,7 @@ async function bundle(outdir) {
       format: 'esm',
       sourcemap: true,
       // Large, and one command alone loads each, from node_modules.
-      external: ['*.node', 'elkjs/*', '@cyclonedx/*'],
+      external: ['*.node', 'elkjs/*', '@cyclonedx/*', 'typescript'],
       plugins: [importPolicies],
       // Packages written for CommonJS ask for these.
       banner: {

@@ -1,0 +1,43 @@
+import type { Declaration } from './declaration.js';
+import type { Finding } from './finding.js';
+import { judgeAvailability } from './judge/availability.js';
+import type { Comparison, Judge } from './judge/comparison.js';
+import { judgeCost } from './judge/cost.js';
+import { judgeCredentials } from './judge/credentials.js';
+import { judgeExceptions } from './judge/exceptions.js';
+import { judgeExposure } from './judge/exposure.js';
+import { judgeHardening } from './judge/hardening.js';
+import { judgeImages } from './judge/images.js';
+import { judgeProxy } from './judge/proxy.js';
+import { judgeRedis } from './judge/redis.js';
+import { judgeReplacement } from './judge/replacement.js';
+import { judgeRest } from './judge/rest.js';
+import { judgeVolumes } from './judge/volumes.js';
+import { LEVELS } from './level.js';
+import { matchServices } from './services.js';
+
+const JUDGES: readonly Judge[] = [
+  judgeVolumes,
+  judgeRedis,
+  judgeExposure,
+  judgeExceptions,
+  judgeHardening,
+  judgeCredentials,
+  judgeAvailability,
+  judgeProxy,
+  judgeImages,
+  judgeCost,
+  judgeRest,
+];
+
+/** What a reviewer should know of the way from one declaration to another, most dangerous first. Equal ones give nothing. */
+export function compare(before: Declaration, after: Declaration): Finding[] {
+  const comparison = compared(before, after);
+  const findings = JUDGES.flatMap((judge) => judge(comparison));
+  const all = [...findings, ...judgeReplacement(comparison, findings)];
+  return all.sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
+}
+
+export function compared(before: Declaration, after: Declaration): Comparison {
+  return { before, after, matched: matchServices(before.topology, after.topology) };
+}

@@ -1,0 +1,232 @@
+import type { TopologyService } from '../../../constructs/core/topology.js';
+import type { Declaration, Resource } from '../declaration.js';
+import { type Cause, code, codes, type Finding } from '../finding.js';
+import { about, type Comparison, isSame } from './comparison.js';
+
+/** What Terraform would do with a container. */
+export type Action = 'created' | 'replaced' | 'changed in place' | 'changed at its next replacement' | 'removed';
+
+export interface Outcome {
+  readonly service: string;
+  /** Short name of the container. */
+  readonly instance: string;
+  readonly action: Action;
+  /** Why, e.g. `image`, `file /config/redis.conf`. */
+  readonly because: readonly string[];
+}
+
+/** Attributes that the provider (4.x, resource_docker_container) changes on a running container. */
+const IN_PLACE = new Set([
+  'memory',
+  'memory_swap',
+  'memory_reservation',
+  'restart',
+  'max_retry_count',
+  'cpu_shares',
+  'cpu_set',
+]);
+/** Attributes that it only remembers: they count when the container is made the next time. */
+const REMEMBERED = new Set([
+  'rm',
+  'start',
+  'wait',
+  'wait_timeout',
+  'attach',
+  'logs',
+  'must_run',
+  'remove_volumes',
+  'tmpfs',
+  'destroy_grace_seconds',
+  'init',
+  'cpu_period',
+  'cpu_quota',
+]);
+
+const CALLED: Readonly<Record<string, string>> = {
+  env: 'environment',
+  networks_advanced: 'networks',
+  stop_timeout: 'time to stop',
+  destroy_grace_seconds: 'time to stop',
+  healthcheck: 'health check',
+  ulimit: 'process limit',
+  cpus: 'cores',
+  memory_swap: 'memory',
+  tmpfs: 'scratch folders',
+  security_opts: 'security options',
+  read_only: 'root file system',
+  log_opts: 'log limits',
+};
+
+/** What happens to each container, in the order of the services. */
+export function outcomes({ before, after, matched }: Comparison): Outcome[] {
+  const found: Outcome[] = [];
+  for (const { before: was, after: is } of matched.pairs) {
+    const files = changedFiles(was, is);
+    const fileReasons = files.map((path) => `file ${path}`);
+    const shared = seederReasons(before, after, was, is);
+    for (const instance of is.instances) {
+      const old = was.instances.find(({ name }) => name === instance.name);
+      const add = (action: Action, because: readonly string[]) =>
+        found.push({ service: is.name, instance: instance.name, action, because });
+      if (!old) {
+        add('created', was.name === is.name ? [] : [`renamed from ${was.name}`]);
+        continue;
+      }
+      const changed = changedAttributes(before, after, instance.container);
+      const forcing = changed.filter((name) => !IN_PLACE.has(name) && !REMEMBERED.has(name));
+      const reasons = [...new Set([...forcing.map((name) => CALLED[name] ?? name), ...fileReasons, ...shared])];
+      const named = (names: readonly string[]) => [...new Set(names.map((name) => CALLED[name] ?? name))];
+      if (reasons.length > 0) add('replaced', reasons);
+      else if (changed.some((name) => IN_PLACE.has(name))) add('changed in place', named(changed));
+      else if (changed.length > 0) add('changed at its next replacement', named(changed));
+    }
+    for (const { name } of was.instances) {
+      if (!is.instances.some((instance) => instance.name === name))
+        found.push({ service: is.name, instance: name, action: 'removed', because: [] });
+    }
+  }
+  for (const { name: service, instances } of matched.added) {
+    for (const { name } of instances) found.push({ service, instance: name, action: 'created', because: [] });
+  }
+  for (const { name: service, instances } of matched.removed) {
+    for (const { name } of instances) found.push({ service, instance: name, action: 'removed', because: [] });
+  }
+  return found;
+}
+
+/** One finding a service: how many of its containers are replaced, why, and what that means. */
+export function judgeReplacement(comparison: Comparison, others: readonly Finding[]): Finding[] {
+  const all = outcomes(comparison);
+  return comparison.matched.pairs.flatMap(({ before, after }): Finding[] => {
+    const mine = all.filter(({ service }) => service === after.name);
+    const cause = joinedCause(others.filter(({ subject, level }) => subject === after.name && level !== 'cost'));
+    const list = (action: Action) => mine.filter((outcome) => outcome.action === action);
+    const reasons = (some: readonly Outcome[]) => codes([...new Set(some.flatMap(({ because }) => because))]);
+    const findings: Finding[] = [];
+    const replaced = list('replaced');
+    if (replaced.length > 0) {
+      const which =
+        replaced.length === after.instances.length && replaced.length > 1
+          ? `all ${replaced.length} containers are`
+          : `${codes(replaced.map(({ instance }) => instance))} ${replaced.length === 1 ? 'is' : 'are'}`;
+      findings.push(
+        about(
+          after,
+          'availability',
+          `${which} replaced (${reasons(replaced)})`,
+          `${meaning(after, replaced)} ${rolling(before, after, replaced)}`,
+          {
+            ...cause,
+            words: [
+              ...(cause.words ?? []),
+              ...replaced.flatMap(({ because }) => because.map((reason) => reason.replace(/^file /, ''))),
+              'addFile',
+              'environment',
+            ],
+          },
+        ),
+      );
+    }
+    const inPlace = list('changed in place');
+    if (inPlace.length > 0) {
+      findings.push(
+        about(
+          after,
+          'other',
+          `changed while running, without a restart: ${reasons(inPlace)}`,
+          'Nothing is interrupted.',
+          { ...cause, words: [...(cause.words ?? []), 'restart', 'memory', 'limits'] },
+        ),
+      );
+    }
+    const later = list('changed at its next replacement');
+    if (later.length > 0) {
+      findings.push(
+        about(
+          after,
+          'other',
+          `takes effect only when its containers are replaced: ${reasons(later)}`,
+          'Until then, what runs differs from what is declared.',
+          { ...cause, words: [...(cause.words ?? []), 'stopTimeout', 'tmpfs', 'scratch'] },
+        ),
+      );
+    }
+    return findings;
+  });
+}
+
+function meaning({ settings, instances, name }: TopologyService, replaced: readonly Outcome[]): string {
+  const all = replaced.length === instances.length;
+  if ('replication' in settings) {
+    const first = instances[0]?.name ?? name;
+    return all || replaced.some(({ instance }) => instance === first)
+      ? `The master is among them (at first ${code(first)}): writes stop until one is master again.`
+      : 'The master at first is not among them, unless a failover made one of them master.';
+  }
+  if ('failover' in settings)
+    return all ? 'Until they are back nobody starts a failover.' : 'Until they are back fewer Sentinels watch.';
+  if (instances.length === 1) return 'It is the only one: every connection through it breaks until it is back.';
+  return all ? 'Requests fail until the first one is ready again.' : 'The others carry the load meanwhile.';
+}
+
+/** `npm start` replaces them together. Whether the change itself would allow one after the other: */
+function rolling(before: TopologyService, after: TopologyService, replaced: readonly Outcome[]): string {
+  if (replaced.length < 2) return '';
+  const reasons = new Set(replaced.flatMap(({ because }) => because));
+  if (changedFiles(before, after).length > 0 || reasons.has('files'))
+    return 'They cannot be replaced one after the other: they share the files that change.';
+  if (reasons.has('networks')) return 'They cannot be replaced one after the other: their networks change.';
+  if (reasons.has('volumes')) return 'They cannot be replaced one after the other: their volumes change.';
+  return 'The change itself would allow replacing them one after the other (`npm start` replaces them together).';
+}
+
+function changedFiles(before: TopologyService, after: TopologyService): string[] {
+  const text = (service: TopologyService, path: string) => service.files.find((file) => file.path === path)?.text;
+  const paths = new Set([...before.files, ...after.files].map(({ path }) => path));
+  return [...paths].filter((path) => text(before, path) !== text(after, path)).sort();
+}
+
+/** The container that holds the files is replaced for other reasons than their text, too: an image, owners, permissions. */
+function seederReasons(before: Declaration, after: Declaration, was: TopologyService, is: TopologyService): string[] {
+  if (was.seeder === null || was.seeder !== is.seeder) return [];
+  const changed = changedAttributes(before, after, was.seeder).filter(
+    (name) => !IN_PLACE.has(name) && !REMEMBERED.has(name) && name !== 'upload',
+  );
+  const uploads = (declaration: Declaration, name: string) =>
+    list(find(declaration, name)?.[1]['upload']).map((upload) => ({
+      ...upload,
+      content: undefined,
+      source: undefined,
+      source_hash: undefined,
+    }));
+  const differ = !isSame(uploads(before, was.seeder), uploads(after, was.seeder));
+  return changed.length > 0 || (differ && changedFiles(was, is).length === 0) ? ['files'] : [];
+}
+
+function changedAttributes(before: Declaration, after: Declaration, name: string): string[] {
+  const [was, is] = [find(before, name), find(after, name)];
+  if (!was || !is) return [];
+  if (was[0] !== is[0]) return ['path in the construct tree'];
+  const names = new Set([...Object.keys(was[1]), ...Object.keys(is[1])]);
+  return [...names].filter((attribute) => !isSame(sorted(was[1][attribute]), sorted(is[1][attribute]))).sort();
+}
+
+/** What the provider keeps as sets: their order has no meaning. */
+function sorted(value: unknown): unknown {
+  if (!Array.isArray(value) || value.every((item) => typeof item === 'string' && !item.includes('='))) return value;
+  return value.map((item) => JSON.stringify(item)).sort();
+}
+
+function find({ containers }: Declaration, name: string): [string, Resource] | undefined {
+  return Object.entries(containers).find(([, container]) => container['name'] === name);
+}
+
+function list(value: unknown): Record<string, unknown>[] {
+  return Array.isArray(value) ? (value as Record<string, unknown>[]) : [];
+}
+
+function joinedCause(findings: readonly Finding[]): Omit<Cause, 'construct'> {
+  const join = (key: 'settings' | 'environment' | 'words' | 'files') =>
+    findings.flatMap(({ cause }) => cause[key] ?? []);
+  return { settings: join('settings'), environment: join('environment'), words: join('words'), files: join('files') };
+}
