@@ -37,7 +37,7 @@ export async function ensureBundles() {
 }
 
 /** Gives policies/judge/files.ts an import for each file of `policies/`: a bundle has no folder to look into. */
-const importPolicies = {
+export const importPolicies = {
   name: 'import-policies',
   /** @param {import('esbuild').PluginBuild} build */
   setup(build) {

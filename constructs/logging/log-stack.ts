@@ -40,7 +40,7 @@ export interface LogStackProps {
 const LEAST_BESIDE_HEAP = Size.mebibytes(256);
 
 /** Every service's log files, on a volume of its own in each container. Images write `*.log` there, one JSON object a line. */
-const LOG_VOLUME: DataVolume = { name: 'logs', path: '/var/log/app' };
+export const LOG_VOLUME: DataVolume = { name: 'logs', path: '/var/log/app' };
 
 /** Ships the lines of every collected service to Elasticsearch, where they can be searched. */
 export class LogStack extends Construct {

@@ -47,6 +47,8 @@ export function renderRedisConfig(options: RedisOptions): string {
     // A rejoining replica need not wait for others to share its snapshot.
     'repl-diskless-sync-delay 0',
     'repl-backlog-size 16mb',
+    // Else a crash report would print the arguments of commands.
+    'hide-user-data-from-log yes',
     'tcp-keepalive 60',
   );
 }

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { importPolicies } from '../../cli/machine/bundles.mjs';
 
 /** @typedef {{ synthesize: (options: object) => void, loadEnvironment: (name: string) => object, UNPREPARED_SITE: object }} Program */
 
@@ -24,6 +25,7 @@ for (const folder of folders) {
     platform: 'node',
     format: 'esm',
     packages: 'external',
+    plugins: [importPolicies],
     logLevel: 'error',
   });
   // An image's content is looked up from the project's folder.
@@ -31,5 +33,5 @@ for (const folder of folders) {
   /** @type {unknown} */
   const program = await import(pathToFileURL(outfile).href);
   const { synthesize, loadEnvironment, UNPREPARED_SITE } = /** @type {Program} */ (program);
-  synthesize({ environment: loadEnvironment(environment), site: UNPREPARED_SITE, outdir: join(folder, 'out') });
+  synthesize({ environment: loadEnvironment(environment), site: UNPREPARED_SITE, policies: 'ignore', outdir: join(folder, 'out') });
 }

@@ -1,4 +1,5 @@
 import type { TopologyService } from '../../../constructs/core/topology.js';
+import { LOG_VOLUME } from '../../../constructs/logging/log-stack.js';
 import { code, count, type Finding, fromTo } from '../finding.js';
 import type { Declaration } from '../declaration.js';
 import { about, type Comparison } from './comparison.js';
@@ -18,7 +19,9 @@ export function judgeVolumes({ before, after, matched }: Comparison): Finding[] 
   const [old, now] = [mounts(before), mounts(after)];
   const current = (service: TopologyService) => matched.pairs.find((pair) => pair.before === service)?.after ?? service;
   const lost = old.filter(
-    ({ volume, readOnly }) => !readOnly && !now.some((mount) => mount.volume === volume && !mount.readOnly),
+    ({ volume, path, readOnly }) =>
+      // Lines are stored elsewhere by the time that a container goes.
+      path !== LOG_VOLUME.path && !readOnly && !now.some((mount) => mount.volume === volume && !mount.readOnly),
   );
   const findings: Finding[] = [];
   for (const [service, volumes] of grouped(lost)) {
@@ -42,7 +45,9 @@ export function judgeVolumes({ before, after, matched }: Comparison): Finding[] 
     );
   }
   for (const mount of old) {
-    const moved = now.find((other) => other.volume === mount.volume && other.instance === mount.instance);
+    const again = now.filter((other) => other.volume === mount.volume && other.instance === mount.instance);
+    // A log shipper has its own log volume twice: once to write, once to read.
+    const moved = again.find(({ readOnly }) => readOnly === mount.readOnly) ?? again[0];
     if (moved && moved.path !== mount.path && mount.instance.endsWith('-0')) {
       findings.push(
         about(

@@ -172,21 +172,21 @@ const variants: Harmful[] = [
   // Exposure
   {
     name: 'a port that moves',
-    edits: [[DEV, '{ http: 8080, redisMaster', '{\n      http: 8081,\n      redisMaster']],
+    edits: [[DEV, 'http: 8080,', 'http: 8081,']],
     level: 'exposure',
     says: '`127.0.0.1:8080` → `127.0.0.1:8081`',
     at: [DEV, 'http: 8081'],
   },
   {
     name: 'nodes published',
-    edits: [[DEV, 'stats: 8404 }', 'stats: 8404,\n      nodes: 16390 }']],
+    edits: [[DEV, 'stats: 8404,', 'stats: 8404,\n      nodes: 16390,']],
     level: 'exposure',
     says: 'new published port `redis-node-2`: `127.0.0.1:16392`',
     at: [DEV, 'nodes: 16390'],
   },
   {
     name: 'ports for other machines',
-    edits: [[RUNTIME, "ip: '127.0.0.1'", "ip: '0.0.0.0'"]],
+    edits: [[RUNTIME, 'ip: deployment.publishAddress', "ip: '0.0.0.0'"]],
     level: 'exposure',
     says: '`0.0.0.0:8080` to other machines',
     at: [RUNTIME, "ip: '0.0.0.0'"],
@@ -267,32 +267,32 @@ const variants: Harmful[] = [
       [
         API,
         '      stopTimeout: Duration',
-        "      loosen: [{ what: 'writable-root', reason: 'writes a cache' }],\n      stopTimeout: Duration",
+        "      writableRoot: true,\n      exceptions: [{ policy: 'read-only-root', reason: 'writes a cache of its own', until: '2099-12-31' }],\n      stopTimeout: Duration",
       ],
     ],
     level: 'exposure',
-    says: '`api`: its root file system is writable (“writes a cache”)',
-    at: [API, 'loosen'],
+    says: '`api`: its root file system is writable',
+    at: [API, 'writableRoot'],
   },
   {
     name: 'capabilities kept',
     edits: [[RUNTIME, "drop: ['ALL'],", "drop: ['NET_RAW'],"]],
     level: 'exposure',
-    says: '`api`, `proxy`, `redis` and `redis-sentinel`: it keeps capabilities of root',
+    says: '`api`, `elasticsearch`, `filebeat`, `kibana`, `logstash`, `proxy`, `redis` and `redis-sentinel`: it keeps capabilities of root',
     at: [RUNTIME, "'NET_RAW'"],
   },
   {
     name: 'new privileges',
     edits: [[RUNTIME, "    securityOpts: ['no-new-privileges:true'],\n", '']],
     level: 'exposure',
-    says: '`api`, `proxy`, `redis` and `redis-sentinel`: its processes can gain privileges',
+    says: '`api`, `elasticsearch`, `filebeat`, `kibana`, `logstash`, `proxy`, `redis` and `redis-sentinel`: its processes can gain privileges',
     at: [`base:${RUNTIME}`, 'no-new-privileges'],
   },
   {
     name: 'root',
     edits: [[RUNTIME, 'user: `${service.user}:${service.user}`', "user: '0:0'"]],
     level: 'exposure',
-    says: '`api`, `proxy`, `redis` and `redis-sentinel`: it runs as root',
+    says: '`api`, `elasticsearch`, `filebeat`, `kibana`, `logstash`, `proxy`, `redis` and `redis-sentinel`: it runs as root',
     at: [RUNTIME, "user: '0:0'"],
   },
   {
@@ -305,7 +305,7 @@ const variants: Harmful[] = [
       ],
     ],
     level: 'exposure',
-    says: '`api`, `proxy`, `redis` and `redis-sentinel`: it gets the engine’s socket',
+    says: '`api`, `elasticsearch`, `filebeat`, `kibana`, `logstash`, `proxy`, `redis` and `redis-sentinel`: it gets the engine’s socket',
     at: [RUNTIME, 'docker.sock'],
   },
   {
@@ -319,7 +319,7 @@ const variants: Harmful[] = [
     name: 'a way out',
     edits: [['constructs/network/endpoint.ts', 'internal: true }', 'internal: false }']],
     level: 'exposure',
-    says: 'networks with a way out: `redis`, `redis-sentinel` and `api-http`',
+    says: 'networks with a way out: `redis`, `redis-sentinel`, `api-http`, `elasticsearch`, `logstash` and `kibana`',
     at: ['constructs/network/endpoint.ts', 'internal: false'],
   },
   {
@@ -338,11 +338,9 @@ const variants: Harmful[] = [
   },
   {
     name: 'a proxy that listens everywhere',
-    edits: [
-      [HAPROXY, 'bind ${bindAddress}:${route.port}\n    option httplog', 'bind *:${route.port}\n    option httplog'],
-    ],
+    edits: [[HAPROXY, 'bind ${bindAddress}:${route.port}\n    ${HTTP_LOG}', 'bind *:${route.port}\n    ${HTTP_LOG}']],
     level: 'exposure',
-    says: 'it listens on every address',
+    says: '`frontend http`: it listens on every address',
     at: [HAPROXY, 'bind *:'],
   },
   // Availability
@@ -487,7 +485,7 @@ const variants: Harmful[] = [
     name: 'more API containers',
     edits: [[DEV, 'api: { replicas: 2 }', 'api: { replicas: 6 }']],
     level: 'cost',
-    says: '`1536 MiB and 7.5 cores` → `2048 MiB and 11.5 cores`',
+    says: '`4864 MiB and 14.5 cores` → `5376 MiB and 18.5 cores`',
     at: [DEV, 'replicas: 6'],
   },
   // Other

@@ -74,11 +74,11 @@ const variants: Variant[] = [
   {
     name: 'routes in another order',
     edits: [
-      [STACK, "    proxy.routeHttp('http', api, { ...routing, port: ports.http });\n", ''],
+      [STACK, "    proxy.routeHttp('http', api.http, { ...routing, port: ports.http });\n", ''],
       [
         STACK,
         '      nodePort: ports.nodes,\n    });\n',
-        "      nodePort: ports.nodes,\n    });\n    proxy.routeHttp('http', api, { ...routing, port: ports.http });\n",
+        "      nodePort: ports.nodes,\n    });\n    proxy.routeHttp('http', api.http, { ...routing, port: ports.http });\n",
       ],
     ],
   },
@@ -149,7 +149,7 @@ const variants: Variant[] = [
       [STACK, 'const redis = new RedisReplication', 'const store = new RedisReplication'],
       [STACK, '...environment.api, redis }', '...environment.api, redis: store }'],
       [STACK, 'proxy.routeRedis(redis,', 'proxy.routeRedis(store,'],
-      [STACK, 'describeClients(redis, proxy)', 'describeClients(store, proxy)'],
+      [STACK, 'describeClients({ redis, proxy, logs })', 'describeClients({ redis: store, proxy, logs })'],
     ],
   },
   {

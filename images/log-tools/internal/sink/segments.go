@@ -12,13 +12,19 @@ import (
 	"syscall"
 )
 
+// mostFiles bounds what a shipper has to watch where a program keeps ending.
+const mostFiles = 64
+
 // Segments are the files `<folder>/<instance>-<8 digits>.log`: only ever appended to, never renamed, the oldest deleted. Whoever reads
 // them needs a name and an offset.
+//
+// All together hold no more than `keep` full ones. Counting bytes and not files spares what a program wrote that ended soon, again and
+// again: the reason stands in the first ones.
 type Segments struct {
 	folder   string
 	instance string
 	limit    int64 // bytes of one
-	keep     int   // how many
+	keep     int   // full ones
 	number   int   // of the one that is written
 	file     *os.File
 	size     int64
@@ -94,19 +100,19 @@ func (s *Segments) append(lines []byte) (int, error) {
 
 // next deletes the oldest, which makes room on the disk, and begins a new segment.
 func (s *Segments) next() error {
-	numbers, err := s.existing()
+	old, err := s.existing()
 	if err != nil {
 		return err
 	}
-	for len(numbers) >= s.keep {
-		if err := os.Remove(s.path(numbers[0])); err != nil && !errors.Is(err, os.ErrNotExist) {
+	number := s.number + 1
+	if len(old) > 0 {
+		number = max(number, old[len(old)-1].number+1)
+	}
+	for s.tooMuch(old) {
+		if err := os.Remove(s.path(old[0].number)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
-		numbers = numbers[1:]
-	}
-	number := s.number + 1
-	if len(numbers) > 0 {
-		number = max(number, numbers[len(numbers)-1]+1)
+		old = old[1:]
 	}
 	file, err := os.OpenFile(s.path(number), os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o644)
 	if err != nil {
@@ -120,24 +126,42 @@ func (s *Segments) next() error {
 	return nil
 }
 
+type segment struct {
+	number int
+	size   int64
+}
+
+// tooMuch: with another full one there would be more than is kept.
+func (s *Segments) tooMuch(old []segment) bool {
+	var total int64
+	for _, one := range old {
+		total += one.size
+	}
+	return len(old) > 0 && (total > int64(s.keep-1)*s.limit || len(old) >= mostFiles)
+}
+
 func (s *Segments) path(number int) string {
 	return filepath.Join(s.folder, fmt.Sprintf("%s-%08d.log", s.instance, number))
 }
 
-// existing returns the numbers of this instance's segments in order.
-func (s *Segments) existing() ([]int, error) {
+// existing returns this instance's segments in order.
+func (s *Segments) existing() ([]segment, error) {
 	entries, err := os.ReadDir(s.folder)
 	if err != nil {
 		return nil, err
 	}
 	pattern := regexp.MustCompile(`^` + regexp.QuoteMeta(s.instance) + `-([0-9]{8})\.log$`)
-	var numbers []int
+	var found []segment
 	for _, entry := range entries {
 		if match := pattern.FindStringSubmatch(entry.Name()); match != nil {
 			number, _ := strconv.Atoi(match[1])
-			numbers = append(numbers, number)
+			one := segment{number: number}
+			if info, err := entry.Info(); err == nil { // else it is just gone
+				one.size = info.Size()
+			}
+			found = append(found, one)
 		}
 	}
-	slices.Sort(numbers)
-	return numbers, nil
+	slices.SortFunc(found, func(a, b segment) int { return a.number - b.number })
+	return found, nil
 }

@@ -87,12 +87,29 @@ func TestNumbersGoOnOverRestarts(t *testing.T) {
 		s.Open()
 		write(t, s, "line\n")
 	}
-	want := []string{"api-0-00000003.log", "api-0-00000004.log", "api-0-00000005.log", "api-0-00000006.log", "api-0-00000099.log.bak", "api-0-123.log", "api-00000001.log"}
+	want := []string{"api-0-00000001.log", "api-0-00000002.log", "api-0-00000003.log", "api-0-00000004.log", "api-0-00000005.log", "api-0-00000006.log", "api-0-00000099.log.bak", "api-0-123.log", "api-00000001.log"}
 	if got := files(t, folder); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	if read(t, other) != "x" {
 		t.Error("another's file was changed")
+	}
+}
+
+func TestAProgramThatKeepsEndingLeavesBoundedFilesAndBytes(t *testing.T) {
+	folder := t.TempDir()
+	for at := range 200 {
+		s := NewSegments(folder, "api-0", 100, 4)
+		s.Open()
+		write(t, s, strings.Repeat("x", at/5)+"\n") // 1 to 40 bytes
+		var total int
+		all := files(t, folder)
+		for _, name := range all {
+			total += len(read(t, filepath.Join(folder, name)))
+		}
+		if len(all) > mostFiles || total > 400 {
+			t.Fatalf("after %d starts: %d files, %d bytes", at+1, len(all), total)
+		}
 	}
 }
 
