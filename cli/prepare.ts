@@ -10,6 +10,7 @@ import { synthesize } from '../stacks/synth.js';
 import type { Context } from './context.js';
 import type { Engine } from './machine/engine.js';
 import { type Early, prepareMachine } from './machine/prepare.js';
+import { requireLocked } from './lock/drift.js';
 import { chooseSources, type ForcedSources, type Sources } from './machine/registries.mjs';
 import { allocateInstance } from './preflight/instance.js';
 import { changeSite } from './site.js';
@@ -51,6 +52,7 @@ export async function prepare(context: Context, options: PrepareOptions): Promis
     // Without images nothing is started: a plan is judged later, and what breaks a policy can still be removed.
     ...(options.images === false && { policies: 'ignore' }),
   });
+  if (options.frozen) requireLocked(topology);
   const machine = await prepareMachine({
     ...(options.images === false ? { folders: [] } : imagesOf(topology)),
     sources,

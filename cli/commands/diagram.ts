@@ -41,7 +41,7 @@ export async function diagramCommand(context: Context, options: DiagramCommandOp
       fix: 'Leave out --format, or paste the text into a page that draws Mermaid, such as one on GitHub.',
     });
   }
-  const topology = declaredTopology(context.environment, context.instance);
+  const topology = declaredTopology(context.environment, context);
   const text = await render(topology, format, options.theme);
   if (output !== undefined) write(output, text);
   if (options.open) {

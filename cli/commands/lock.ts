@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { IMAGE_LOCK_FILE, readImageLock, renderImageLock } from '../../constructs/core/image-lock.js';
 import { PlatformError } from '../../constructs/core/platform-error.js';
-import { environments, loadEnvironment } from '../../environments/index.js';
+import { loadEnvironment } from '../../environments/index.js';
 import { UNPREPARED_SITE } from '../../environments/site.js';
-import { declaredTopology } from '../../stacks/declared-topology.js';
+import { everyTopology } from '../../stacks/declared-topology.js';
 import { synthesize } from '../../stacks/synth.js';
 import { declaredImages } from '../lock/declared-images.js';
 import { floatingBases, lockDrift, lockLeftovers } from '../lock/drift.js';
@@ -30,7 +30,7 @@ export interface LockOptions {
  */
 export async function lockCommand({ check = false, update = false }: LockOptions): Promise<number> {
   const lock = readImageLock();
-  const declared = declaredImages(Object.keys(environments).map((name) => declaredTopology(loadEnvironment(name))));
+  const declared = declaredImages(everyTopology());
   if (check) {
     const problems = [...lockDrift(declared, lock), ...lockLeftovers(declared, lock)];
     if (problems.length > 0) throw PlatformError.all(problems);

@@ -4,7 +4,6 @@ import { enforce, judge } from '../../policies/judge/judge.js';
 import { subjectFromPlan } from '../../policies/judge/resources.js';
 import type { Context } from '../context.js';
 import { describe, sayNote } from '../deploy.js';
-import { requireLocked } from '../lock/drift.js';
 import { checkState } from '../preflight/state.js';
 import { prepare, type PrepareOptions } from '../prepare.js';
 
@@ -14,7 +13,6 @@ import { prepare, type PrepareOptions } from '../prepare.js';
  * @throws PlatformError if what is planned breaks a policy
  */
 export async function planCommand(context: Context, options: PrepareOptions): Promise<number> {
-  if (options.frozen) requireLocked(context);
   checkState(context);
   const { site, terraform } = await prepare(context, { ...options, images: false });
   const topology = describe(context, site, { onNote: sayNote });

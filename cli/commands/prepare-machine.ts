@@ -1,11 +1,9 @@
 import type { Context } from '../context.js';
 import { describe } from '../deploy.js';
-import { requireLocked } from '../lock/drift.js';
 import { prepare, type PrepareOptions } from '../prepare.js';
 
 /** Everything that `npx cdktf deploy` needs: engine, images, provider, secrets and the synthesized program. */
 export async function prepareMachineCommand(context: Context, options: PrepareOptions): Promise<number> {
-  if (options.frozen) requireLocked(context);
   const { engine, site, terraform } = await prepare(context, options);
   describe(context, site);
   await terraform.init();

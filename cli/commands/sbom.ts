@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readSite } from '../../environments/site.js';
 import { declaredTopology } from '../../stacks/declared-topology.js';
 import type { Context } from '../context.js';
 import { builtImages } from '../lock/declared-images.js';
@@ -20,7 +21,9 @@ export async function sbomCommand(context: Context, { output }: SbomOptions): Pr
   const folder = output ?? join('.platform', 'sbom');
   const engine = await connectEngine();
   mkdirSync(folder, { recursive: true });
-  for (const image of builtImages(declaredTopology(context.environment, context.instance))) {
+  for (const image of builtImages(
+    declaredTopology(context.environment, { ...context, logs: readSite(context.project).logs }),
+  )) {
     const bom = await renderBom(image, await readImageFiles(engine, image));
     const path = join(folder, `${nameOf(image)}.cdx.json`);
     writeFileSync(path, bom);

@@ -5,7 +5,7 @@ import { readSite } from '../../environments/site.js';
 import type { Context } from '../context.js';
 import { apply, describe, foundVolumes, remember, sayNote } from '../deploy.js';
 import { findDrift } from '../drift.js';
-import { lockNote, requireLocked } from '../lock/drift.js';
+import { lockNote } from '../lock/drift.js';
 import { connectEngine } from '../machine/engine.js';
 import { readOutputs, renderOutputs } from '../outputs.js';
 import { checkBeforeStart } from '../preflight/index.js';
@@ -18,8 +18,7 @@ import { warnings } from '../warnings.js';
 /** Brings the platform up, or to what is declared now, and says where to connect. */
 export async function startCommand(context: Context, options: PrepareOptions): Promise<number> {
   let lacking: Lacking | undefined;
-  if (options.frozen) requireLocked(context);
-  if (await nothingToDo(context)) {
+  if (!options.frozen && (await nothingToDo(context))) {
     console.log(`${context.name} is up; nothing to do.\n`);
   } else {
     lacking = await bringUp(context, options);

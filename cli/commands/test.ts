@@ -1,7 +1,6 @@
 import { execa } from 'execa';
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import { type Context, createContext } from '../context.js';
-import { requireLocked } from '../lock/drift.js';
 import { findDocker } from '../machine/docker-cli.js';
 import type { Engine } from '../machine/engine.js';
 import { EngineError } from '../machine/engine-error.js';
@@ -34,7 +33,6 @@ const SMALL_DISK = ['--tmpfs', '/full:size=1m,mode=1777'];
 export async function testCommand(options: TestOptions): Promise<number> {
   const all = options.only === undefined && !options.bench;
   const context = createContext({ env: 'test', instance: options.instance });
-  if (options.frozen) requireLocked(context);
   const prepared = options.offline ? undefined : await prepareIfPossible(context, options);
   // Beside the rest: they wait for real servers most of the time.
   const goTests = prepared && all ? runGoTests(prepared) : Promise.resolve([]);

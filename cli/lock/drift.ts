@@ -1,8 +1,6 @@
 import { digestIn, IMAGE_LOCK_FILE, type ImageLock, readImageLock } from '../../constructs/core/image-lock.js';
 import { type Problem, PlatformError } from '../../constructs/core/platform-error.js';
 import type { Topology } from '../../constructs/core/topology.js';
-import { declaredTopology } from '../../stacks/declared-topology.js';
-import type { Context } from '../context.js';
 import { type DeclaredImages, declaredImages } from './declared-images.js';
 
 const RENEW = 'Run `npm run lock` and commit images.lock.json.';
@@ -52,10 +50,7 @@ export function lockNote(topology: Topology, lock: ImageLock = readImageLock()):
  * What `--frozen` asks for.
  * @throws PlatformError with every image that is not locked, or not as it was locked
  */
-export function requireLocked(
-  { environment, instance }: Pick<Context, 'environment' | 'instance'>,
-  lock: ImageLock = readImageLock(),
-): void {
-  const problems = lockDrift(declaredImages([declaredTopology(environment, instance)]), lock);
+export function requireLocked(topology: Topology, lock: ImageLock = readImageLock()): void {
+  const problems = lockDrift(declaredImages([topology]), lock);
   if (problems.length > 0) throw PlatformError.all(problems);
 }

@@ -62,16 +62,22 @@ export async function withBase<T>(
     removeWorktree(project, place, worktree, folder);
   };
   const interrupted = () => {
-    cleanUp();
-    process.exit(130);
+    // What git is still writing could not be removed.
+    void adding.finally(() => {
+      cleanUp();
+      process.exit(130);
+    });
   };
+  let adding: Promise<unknown> = Promise.resolve();
   let folder = worktree;
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.once(signal, interrupted);
   try {
     const prefix = await git.run('rev-parse', '--show-prefix');
     folder = join(worktree, prefix);
-    await git.run('worktree', 'add', '--detach', '--force', worktree, commit);
+    const added = git.run('worktree', 'add', '--detach', '--force', worktree, commit);
+    adding = added.catch(() => undefined); // whoever waits for the worktree itself gets the error
+    await added;
     if (!existsSync(join(folder, 'bootstrap.mjs')) || !existsSync(join(folder, 'package-lock.json'))) {
       throw new PlatformError({
         what: 'the base cannot be synthesized',

@@ -27,7 +27,7 @@ export class NumberedRequests {
     const begun = Date.now();
     while (!this.stopped) {
       const due = Math.floor(((Date.now() - begun) / 1000) * this.rate);
-      while (this.sent < due && !this.stopped) void this.send(this.sent++);
+      while (this.sent < due) void this.send(this.sent++);
       await pause(10);
     }
   }

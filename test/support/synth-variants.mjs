@@ -33,5 +33,10 @@ for (const folder of folders) {
   /** @type {unknown} */
   const program = await import(pathToFileURL(outfile).href);
   const { synthesize, loadEnvironment, UNPREPARED_SITE } = /** @type {Program} */ (program);
-  synthesize({ environment: loadEnvironment(environment), site: UNPREPARED_SITE, policies: 'ignore', outdir: join(folder, 'out') });
+  synthesize({
+    environment: loadEnvironment(environment),
+    site: UNPREPARED_SITE,
+    policies: 'ignore',
+    outdir: join(folder, 'out'),
+  });
 }

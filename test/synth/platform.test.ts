@@ -101,7 +101,11 @@ describe('hardening', () => {
     // Configuration, data, a log volume each; and the shipper reads all of these.
     expect(mounts).toHaveLength(13 + 9 + 13 + 13);
     for (const mount of mounts) {
-      const kinds = [['from_container'], ['container_path', 'volume_name'], ['container_path', 'read_only', 'volume_name']];
+      const kinds = [
+        ['from_container'],
+        ['container_path', 'volume_name'],
+        ['container_path', 'read_only', 'volume_name'],
+      ];
       expect(kinds).toContainEqual(Object.keys(mount).sort());
       if (mount['from_container'])
         expect(mount['from_container']).toMatch(/^\$\{docker_container\.[\w-]+-seeder\.id\}:ro$/);
@@ -142,9 +146,9 @@ describe('exposure', () => {
   test('another address is published on where the environment says so, and topology.json says why', () => {
     const publishOn = { address: '192.168.1.10', reason: 'the shop runs on other machines' };
     const open = synth({ network: { publishOn } });
-    expect(open.container('proxy-0').ports?.map(({ ip }) => ip)).toEqual(Array(7).fill('192.168.1.10'));
+    expect(open.container('proxy-0').ports?.map(({ ip }) => ip)).toEqual(Array(9).fill('192.168.1.10'));
     expect(open.topology.publishOn).toEqual(publishOn);
-    expect(open.topology.published.map(({ address }) => address)).toEqual(Array(7).fill('192.168.1.10'));
+    expect(open.topology.published.map(({ address }) => address)).toEqual(Array(9).fill('192.168.1.10'));
     expect(JSON.stringify(open.terraform.output)).toContain('redis://192.168.1.10:6379');
     const everywhere = synth({ network: { publishOn: { ...publishOn, address: '0.0.0.0' } } });
     expect(JSON.stringify(everywhere.terraform.output)).toContain('redis://127.0.0.1:6379');
@@ -257,7 +261,7 @@ describe('data and secrets', () => {
     const uploads = platform.topology.services.flatMap(({ name, files }) =>
       files.map(({ path, secret, text }) => ({ secret, text, upload: platform.file(name, path), service: name })),
     );
-    expect(uploads.filter(({ secret }) => secret)).toHaveLength(10);
+    expect(uploads.filter(({ secret }) => secret)).toHaveLength(18);
     for (const { secret, text, upload, service } of uploads) {
       expect(upload).toMatchObject({ owner: '10001', group: '10001' });
       if (secret) {
@@ -293,7 +297,7 @@ describe('data and secrets', () => {
   test('environment and command name the files of secrets, never secrets', () => {
     const values = platform.containers.flatMap(({ env = [], command = [] }) => [...env, ...command]);
     const passwords = values.filter((text) => /password/i.test(text));
-    expect(passwords).toHaveLength(4);
+    expect(passwords).toHaveLength(6);
     for (const text of passwords) expect(text).toMatch(/_PASSWORD_FILE=\/config\/secrets\/[a-z-]+$/);
   });
 });
@@ -320,8 +324,9 @@ describe('the same everywhere', () => {
     const project = newFolder();
     const { text, topologyText, manifestText } = synth({}, { project });
     for (const output of [text, topologyText, manifestText]) {
-      for (const machine of [project, process.cwd(), homedir(), hostname()]) expect(output).not.toContain(machine);
-      expect(output).not.toMatch(/\/(home|Users|root|work|var|mnt)\/|[A-Za-z]:\\\\/);
+      for (const machine of [project, process.cwd(), homedir()]) expect(output).not.toContain(machine);
+      expect(output.split(/[^\w.-]+/)).not.toContain(hostname());
+      expect(output).not.toMatch(/\/(home|Users|root|work|var(?!\/log\/app\b)|mnt)\/|[A-Za-z]:\\\\/);
     }
   });
 
@@ -369,6 +374,10 @@ describe('the same everywhere', () => {
       'api-service-0',
       'api-service-1',
       'api-service-seeder',
+      ...['elasticsearch', 'filebeat', 'kibana', 'logstash'].flatMap((name) => [
+        `logs-${name}-0`,
+        `logs-${name}-seeder`,
+      ]),
       'proxy-service-0',
       'proxy-service-seeder',
       'redis-node-0',
@@ -383,6 +392,9 @@ describe('the same everywhere', () => {
     expect(Object.keys(platform.terraform.resource.docker_network ?? {})).toEqual([
       'network-api-http',
       'network-edge',
+      'network-elasticsearch',
+      'network-kibana',
+      'network-logstash',
       'network-redis',
       'network-redis-sentinel',
     ]);

@@ -28,6 +28,7 @@ const SOURCES = [
   'main.ts',
   'package.json',
   'package-lock.json',
+  'diagram',
   'policies',
   'stacks',
 ];

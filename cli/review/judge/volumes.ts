@@ -106,7 +106,8 @@ function mounts({ topology }: Declaration): Mount[] {
         service,
         instance: instance.name,
         path: volume.path,
-        readOnly: 'readOnly' in volume && volume.readOnly === true,
+        // Versions of this project without shared volumes do not say.
+        readOnly: (volume as { readonly readOnly?: boolean }).readOnly ?? false,
       })),
     ),
   );

@@ -90,9 +90,9 @@ describe.each(['elastic', 'debian'] as const)('the flavour %s', (flavour: LogFla
       flavour === 'elastic'
         ? [
             'elasticsearch logs-importer',
-            'elasticsearch logs-kibana',
+            'elasticsearch logs-kibana-server',
             'kibana logs-importer',
-            'kibana logs-kibana',
+            'kibana logs-kibana-server',
             'kibana logs-kibana-objects',
             'kibana logs-kibana-reports',
             'kibana logs-kibana-sessions',

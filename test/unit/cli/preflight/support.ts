@@ -80,6 +80,8 @@ export async function engineWith({
     response.setHeader('content-type', 'application/json');
     if (pathname === '/_ping') {
       response.end('OK');
+    } else if (pathname === '/info') {
+      response.end(JSON.stringify({ MemTotal: 16 * 1024 ** 3 }));
     } else if (pathname === '/containers/json') {
       response.end(
         JSON.stringify(
