@@ -71,7 +71,8 @@ export async function withBase<T>(
   let adding: Promise<unknown> = Promise.resolve();
   let folder = worktree;
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.once(signal, interrupted);
+  // `on`, as what runs programs ends this process at a signal that nobody listens to any more.
+  for (const signal of signals) process.on(signal, interrupted);
   try {
     const prefix = await git.run('rev-parse', '--show-prefix');
     folder = join(worktree, prefix);
