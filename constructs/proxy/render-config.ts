@@ -116,6 +116,8 @@ defaults
 function renderStats({ bindAddress, statsPort }: ProxyOptions): string {
   return `frontend alive
     mode http
+    # The health check, every few seconds.
+    no log
     bind 127.0.0.1:${LIVENESS_PORT}
     timeout client 2s
     monitor-uri /live
@@ -129,6 +131,7 @@ frontend statistics
     stats uri /
     stats hide-version
     stats refresh 5s
+    option httplog
     stats auth "admin:\${STATS_PASSWORD}"
 `;
 }
