@@ -86,9 +86,19 @@ export function countGoTests(output: string): Counts & { readonly notable: strin
   const broken = lines.filter((line) => /^(FAIL|panic:|WARNING: DATA RACE)/.test(line)).length;
   const notable =
     counts.failed > 0 || broken > 0
-      ? lines.slice(-60).join('\n')
+      ? [...failures(lines), ...lines.slice(-20)].join('\n')
       : lines.filter((line) => /--- SKIP/.test(line)).join('\n');
   return { ...counts, failed: counts.failed === 0 && broken > 0 ? 1 : counts.failed, notable };
+}
+
+/** What each test that failed printed, from its start on; the end of it where that is long. */
+function failures(lines: readonly string[]): string[] {
+  return lines.flatMap((line, end) => {
+    const name = /^--- FAIL: (\S+)/.exec(line)?.[1];
+    if (name === undefined) return [];
+    const start = lines.lastIndexOf(`=== RUN   ${name}`, end);
+    return lines.slice(Math.max(start, end - 60, 0), end + 1);
+  });
 }
 
 export function seconds(started: number): string {

@@ -103,8 +103,9 @@ function mountsOf(services: readonly TopologyService[]): Map<string, Mount[]> {
   return mounts;
 }
 
+/** Also where a shipper reads its own logs like all others. */
 function isShared(mounts: readonly Mount[] = []): boolean {
-  return new Set(mounts.map(({ service }) => service)).size > 1;
+  return mounts.length > 1;
 }
 
 function ownVolumes(service: TopologyService, mounts: ReadonlyMap<string, readonly Mount[]>) {
@@ -117,12 +118,13 @@ function sharedVolumes(mounts: ReadonlyMap<string, readonly Mount[]>): SharedVol
   const readersOf = (one: readonly Mount[]) =>
     unique(one.filter(({ readOnly }) => readOnly).map(({ service }) => service));
   return groupsOf(shared, (one) => readersOf(one).join(' ')).map(([, volumes]) => {
+    const readers = unique(volumes.flatMap(readersOf));
     const writers = volumes.flat().filter(({ readOnly }) => !readOnly);
     return {
       paths: unique(writers.map(({ path }) => path)),
       count: volumes.length,
-      writers: unique(writers.map(({ service }) => service)),
-      readers: unique(volumes.flatMap(readersOf)),
+      writers: unique(writers.map(({ service }) => service)).filter((service) => !readers.includes(service)),
+      readers,
     };
   });
 }

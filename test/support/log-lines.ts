@@ -31,7 +31,9 @@ export class LogLines {
     const found: { id: string; line: StoredLine }[] = [];
     let after: unknown[] | undefined;
     for (;;) {
-      const body = { query, size: PAGE, sort: [{ '@timestamp': 'asc' }, { 'event.id': 'asc' }], search_after: after };
+      // As text: a number of JavaScript cannot hold nanoseconds, and pages would overlap.
+      const time = { order: 'asc', format: 'strict_date_optional_time_nanos' };
+      const body = { query, size: PAGE, sort: [{ '@timestamp': time }, { 'event.id': 'asc' }], search_after: after };
       const response = await this.call('POST', `/${this.pattern}/_search`, { user: 'reader', body });
       if (!response.ok) throw new Error(`the log store answers ${response.status}: ${await response.text()}`);
       const { hits } = (await response.json()) as {

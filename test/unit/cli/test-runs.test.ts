@@ -24,6 +24,21 @@ test('a failed Go test is counted once, and its output is shown', () => {
   });
 });
 
+test('what a failed Go test printed is shown, however much came after it', () => {
+  const after = Array.from({ length: 200 }, (_, number) => `--- PASS: Test${number} (0.00s)`);
+  const output = [
+    '=== RUN   TestZ',
+    'of another',
+    '--- PASS: TestZ',
+    '=== RUN   TestA',
+    '    a_test.go:1: no',
+    '--- FAIL: TestA (0.00s)',
+  ];
+  const { notable } = countGoTests([...output, ...after, 'FAIL'].join('\n'));
+  expect(notable).toContain('a_test.go:1: no');
+  expect(notable).not.toContain('of another');
+});
+
 test.each(['FAIL\tredis-platform/api [build failed]', 'panic: boom', 'WARNING: DATA RACE'])(
   'what fails outside any Go test counts as a failure: %s',
   (line) => {
