@@ -34,16 +34,18 @@ export async function testCommand(options: TestOptions): Promise<number> {
   const all = options.only === undefined && !options.bench;
   const context = createContext({ env: 'test', instance: options.instance });
   const prepared = options.offline ? undefined : await prepareIfPossible(context, options);
-  // Beside the rest: they wait for real servers most of the time.
-  const goTests = prepared && all ? runGoTests(prepared) : Promise.resolve([]);
-  goTests.catch(() => undefined);
+  const goTests = prepared && all ? buildGoTests(prepared) : [];
   const results: Counts[] = [];
   if (all) {
     const started = Date.now();
     results.push(...(await runChecks()), await runJest('offline'));
     console.log(`offline part [${seconds(started)}]\n`);
   }
-  if (prepared) results.push(await runDeployed(context, options), ...(await goTests));
+  // One after the other: they hold real servers to seconds, so they should not compete for processors.
+  for (const { folder, image } of goTests) {
+    if (prepared) results.push(await runGoTestsOf(folder, await image, prepared.engine));
+  }
+  if (prepared) results.push(await runDeployed(context, options));
   else if (!options.offline) results.push({ passed: 0, failed: 0, skipped: 1 });
   const sum = (key: keyof Counts) => results.reduce((total, counts) => total + counts[key], 0);
   console.log(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
@@ -79,15 +81,14 @@ async function runDeployed(context: Context, options: TestOptions): Promise<Coun
   }
 }
 
-/** In containers of the images' test stage: with the toolchain that builds the images, on any host. */
-async function runGoTests({ engine, sources }: Prepared): Promise<Counts[]> {
+/** Images of the test stage: with the toolchain that builds the images, on any host. They are built beside the offline tests. */
+function buildGoTests({ engine, sources }: Prepared): { folder: string; image: Promise<string> }[] {
   const builder = new ImageBuilder(engine, sources.images);
-  return Promise.all(
-    GO_IMAGES.map(async (folder) => {
-      const tag = await builder.ensureTests(folder);
-      return runGoTestsOf(folder, tag, engine);
-    }),
-  );
+  return GO_IMAGES.map((folder) => {
+    const image = builder.ensureTests(folder);
+    image.catch(() => undefined); // whoever runs it gets the error
+    return { folder, image };
+  });
 }
 
 async function runGoTestsOf(folder: string, tag: string, engine: Engine): Promise<Counts> {

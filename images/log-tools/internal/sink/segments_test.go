@@ -126,7 +126,7 @@ func TestSegmentsAreReadableToTheShipper(t *testing.T) {
 
 func TestALineLargerThanASegmentGetsOneOfItsOwn(t *testing.T) {
 	folder := t.TempDir()
-	s := NewSegments(folder, "api-0", 10, 4)
+	s := NewSegments(folder, "api-0", 10, 9)
 	s.Open()
 	long := strings.Repeat("x", 50) + "\n"
 	write(t, s, "1\n"+long+"2\n")
