@@ -95,6 +95,9 @@ function literal(text: string): string {
 export const seederImage = () => ContainerImage.fromCatalog('base');
 const SEEDER_LABEL = { label: 'redis-platform.role', value: 'seeder' };
 
+/** Of 1024, as all others have: where processors are short, clients are served first. */
+const SUPPORTING_CPU_SHARES = 256;
+
 function renderInstance(
   service: Service,
   instance: Instance,
@@ -119,6 +122,7 @@ function renderInstance(
     memorySwap: memory,
     // Without a decimal point every plan would replace the container.
     cpus: limits.cpus.toFixed(2).replace(/0$/, ''),
+    ...(service.supporting && { cpuShares: SUPPORTING_CPU_SHARES }),
     ulimit: [{ name: 'nproc', soft: limits.processes, hard: limits.processes }],
     restart: 'unless-stopped',
     stopTimeout: service.stopTimeout.toSeconds(),

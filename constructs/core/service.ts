@@ -81,7 +81,7 @@ export interface ServiceProps {
   readonly stopTimeout?: Duration;
   /**
    * The platform serves its clients without it, as with logs: `npm start` waits for it last, and says so if it does not
-   * come up. @default false
+   * come up. Where processors are short, all others go first. @default false
    */
   readonly supporting?: boolean;
   /** Whether the image may write to its own files. Needs an exception from `read-only-root`. @default false */
