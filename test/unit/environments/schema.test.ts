@@ -251,6 +251,25 @@ describe('a bad value is named with its path, the value, what is allowed and the
     ]);
   });
 
+  test.each([
+    [{ flavour: 'loki' }, 'logs.flavour', 'loki', 'auto, elastic, debian, off'],
+    [{ heap: '128MiB' }, 'logs.heap', '128MiB', 'a size from 256MiB to 31GiB'],
+    [{ heap: '2GiB', memory: '2GiB' }, 'logs.memory', '2GiB', 'from 2496MiB: the heap (2GiB) and 448MiB'],
+    [
+      { index: 'Shop Logs' },
+      'logs.index',
+      'Shop Logs',
+      'a-z, 0-9, and after the first character also . _ -; up to 100 characters',
+    ],
+    [{ retention: { maxAge: '5min' } }, 'logs.retention.maxAge', '5min', 'a duration from 1h to 3650d'],
+    [{ retention: { maxSize: '-1GiB' } }, 'logs.retention.maxSize', '-1GiB', 'a size from 64MiB to 10240GiB'],
+    [{ retention: 'week' }, 'logs.retention', 'week', 'an object with maxAge, maxSize'],
+  ])('a log stack that cannot be: %j', (logs, setting, got, allowed) => {
+    expect(problemsOf({ logs })).toEqual([
+      { what: `${setting} cannot be used`, got, allowed, fix: expect.stringMatching(/\w/) as unknown },
+    ]);
+  });
+
   test.each([undefined, null, 5, 'dev', []])('an environment that is %j', (input) => {
     expect(() => parseEnvironment(input)).toThrow(/the environment cannot be used[^]*an object with name, network/);
   });

@@ -121,8 +121,8 @@ describe.each(['elastic', 'debian'] as const)('the flavour %s', (flavour: LogFla
     );
     expect(limits).toEqual(
       flavour === 'elastic'
-        ? { elasticsearch: '1GiB', filebeat: '256MiB', kibana: '1GiB', logstash: '1GiB' }
-        : { elasticsearch: '1GiB', rsyslog: '128MiB' },
+        ? { elasticsearch: '1280MiB', filebeat: '256MiB', kibana: '1GiB', logstash: '1GiB' }
+        : { elasticsearch: '1280MiB', rsyslog: '128MiB' },
     );
   });
 });
@@ -177,10 +177,10 @@ describe('validation', () => {
 
   test('a heap that leaves too little beside it is refused, with the least that works', () => {
     const heap = Size.mebibytes(1024);
-    expect(problemsOf({ flavour: 'debian', heap, memory: Size.mebibytes(1279) })).toMatch(
-      /logs\.memory.*1279MiB[^]*1280MiB/,
+    expect(problemsOf({ flavour: 'debian', heap, memory: Size.mebibytes(1471) })).toMatch(
+      /logs\.memory.*1471MiB[^]*1472MiB/,
     );
-    expect(problemsOf({ flavour: 'debian', heap, memory: Size.mebibytes(1280) })).toBe('');
+    expect(problemsOf({ flavour: 'debian', heap, memory: Size.mebibytes(1472) })).toBe('');
   });
 
   test.each(['Shop', '-logs', '_logs', '.logs', 'a/b', 'a b', 'a*', 'a,b', 'a#b', 'a:b', '', 'a'.repeat(101)])(

@@ -485,7 +485,7 @@ const variants: Harmful[] = [
     name: 'more API containers',
     edits: [[DEV, 'api: { replicas: 2 }', 'api: { replicas: 6 }']],
     level: 'cost',
-    says: '`4864 MiB and 14.5 cores` → `5376 MiB and 18.5 cores`',
+    says: '`5120 MiB and 14.5 cores` → `5632 MiB and 18.5 cores`',
     at: [DEV, 'replicas: 6'],
   },
   // Other
