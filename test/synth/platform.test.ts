@@ -494,21 +494,29 @@ describe('what an environment decides', () => {
 test.each(['test', 'ci', 'prod'])('%s is what was reviewed: dev, but for these lines', (name) => {
   const environment = environments[name];
   const other = synth({}, { ...(environment && { environment }) });
-  expect(linesThatDiffer(platform.topology, other.topology)).toMatchSnapshot();
+  // Without a log stack there is nothing to say about each of its files.
+  const flavour = environment?.logs?.flavour ?? 'auto';
+  const base = flavour === 'auto' ? platform : synth({ logs: { flavour } });
+  const differences = linesThatDiffer(base.topology, other.topology);
+  expect(`logs.flavour = ${flavour}\n${masked(differences)}`).toMatchSnapshot();
 });
 
 test('dev is what was reviewed', () => {
   const { services, ...rest } = platform.topology;
-  const masked = services.map(({ files, image, ...service }) => ({
+  const described = services.map(({ files, image, ...service }) => ({
     ...service,
-    image: { ...image, reference: image.reference.replace(/:[0-9a-f]{12}$/, ':<content hash>') },
+    image: { ...image, reference: masked(image.reference) },
     files: files.map(({ path, secret }) => (secret ? `${path} (secret)` : path)),
   }));
-  expect(`${JSON.stringify({ ...rest, services: masked }, null, 2)}\n`).toMatchSnapshot('topology');
+  expect(`${JSON.stringify({ ...rest, services: described }, null, 2)}\n`).toMatchSnapshot('topology');
   for (const { name, files } of services) {
     for (const { path, text } of files) expect(text).toMatchSnapshot(`${name}${path}`);
   }
 });
+
+function masked(text: string): string {
+  return text.replaceAll(/(?<=redis-platform\/[a-z-]+):[0-9a-f]{12}\b/g, ':<content hash>');
+}
 
 function textOf(topology: Topology, service: string, path: string): string {
   const found = topology.services.find(({ name }) => name === service)?.files.find((file) => file.path === path);
