@@ -15,6 +15,9 @@ import (
 const (
 	firstPause = 20 * time.Millisecond
 	maxPause   = 150 * time.Millisecond
+	// leastAttempt is what an answer takes at most on a machine that is not hung. An attempt that begins later could only end in doubt: sent,
+	// perhaps, and cut off by the budget.
+	leastAttempt = 25 * time.Millisecond
 )
 
 // read repeats ask until it succeeds, is refused for good, or the budget is spent.
@@ -55,9 +58,14 @@ func (r *Repository) attempt(ctx context.Context, repeatable bool, ask func(cont
 	}
 }
 
-// sleep waits for 50-100 % of pause, so that many requests do not knock in step; false means the budget is spent.
+// sleep waits for 50-100 % of pause, so that many requests do not knock in step; false means that the budget has no room for
+// another attempt.
 func sleep(ctx context.Context, pause time.Duration) bool {
-	timer := time.NewTimer(pause/2 + rand.N(pause/2))
+	wait := pause/2 + rand.N(pause/2)
+	if deadline, limited := ctx.Deadline(); limited && time.Until(deadline) < wait+leastAttempt {
+		return false
+	}
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
