@@ -16,7 +16,7 @@ import {
   renderLogstashSettings,
   renderPipeline,
 } from './render-logstash.js';
-import type { LogParts } from './rsyslog.js';
+import type { LogParts } from './log-parts.js';
 import type { LogUsers } from './users.js';
 
 /** A JVM, and a server in Node that loads a few hundred plugins. */

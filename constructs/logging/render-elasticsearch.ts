@@ -1,3 +1,4 @@
+import { lines } from '../core/lines.js';
 import type { Duration, Size } from '../core/units.js';
 import { renderIndexTemplate, renderLifecyclePolicy } from './index-template.js';
 import type { LogUser } from './users.js';
@@ -102,8 +103,4 @@ export function renderEsNodeConfig(options: ElasticsearchOptions): string {
 /** Where a container finds a user's password. */
 export function passwordFile(user: string): string {
   return `/config/secrets/${user}`;
-}
-
-function lines(...text: string[]): string {
-  return `${text.join('\n')}\n`;
 }

@@ -3,17 +3,9 @@ import { ContainerImage } from '../core/container-image.js';
 import { HealthCheck } from '../core/health-check.js';
 import { Service } from '../core/service.js';
 import { Duration, Size } from '../core/units.js';
-import type { Endpoint } from '../network/endpoint.js';
 import { passwordFile } from './render-elasticsearch.js';
 import { renderRsyslogConfig } from './render-rsyslog.js';
-import type { LogUsers } from './users.js';
-
-/** What the parts of a log stack share. */
-export interface LogParts {
-  readonly store: Endpoint;
-  readonly index: string;
-  readonly users: LogUsers;
-}
+import type { LogParts } from './log-parts.js';
 
 /** The shipper of the flavour `debian`. */
 export function addRsyslog(scope: Construct, { store, index, users }: LogParts): Service {

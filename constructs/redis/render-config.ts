@@ -1,3 +1,4 @@
+import { lines } from '../core/lines.js';
 import type { Duration, Size } from '../core/units.js';
 import type { EvictionPolicy, Persistence } from './persistence.js';
 
@@ -79,8 +80,4 @@ export function renderSentinelConfig(options: SentinelOptions): string {
     `sentinel failover-timeout ${masterName} ${options.failoverTimeout.toMilliseconds()}`,
     `sentinel parallel-syncs ${masterName} ${options.parallelSyncs}`,
   );
-}
-
-function lines(...text: string[]): string {
-  return `${text.join('\n')}\n`;
 }
