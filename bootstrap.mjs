@@ -15,17 +15,19 @@ import { ensureBundles } from './cli/machine/bundles.mjs';
 import { withLock } from './cli/machine/lock.mjs';
 import { installDependencies } from './cli/machine/npm.mjs';
 import { stateFolder } from './cli/machine/paths.mjs';
+import { refuseForeignFiles, refuseProxiedLoopback } from './cli/machine/surroundings.mjs';
 import { compareVersions, isUserError, parseJson, userError } from './cli/machine/programs.mjs';
 
 const OLDEST_NODE = '20.20';
-/** Says which lock file the folder was installed from. */
+/** Says which lock file the folder was installed from, and for which system: Windows and its Linux (WSL) may use one checkout. */
 const marker = join('node_modules', '.installed-from');
 /** Commands for which the provider is needed; on a fresh machine its build starts at once. */
 const needProvider = new Set(['start', 'test', 'plan', 'prepare-machine']);
 
 /** @typedef {import('./cli/machine/prepare.js').Early} Early */
 /** @typedef {typeof import('./cli/main.js')} Program */
-/** @typedef {{ packages: Record<string, { version?: string, optional?: boolean }> }} LockFile */
+/** @typedef {{ version?: string, optional?: boolean, os?: string[], cpu?: string[], libc?: string[] }} Locked */
+/** @typedef {{ packages: Record<string, Locked> }} LockFile */
 
 /** @param {string[]} args */
 async function main(args) {
@@ -36,6 +38,8 @@ async function main(args) {
     );
   }
   process.chdir(dirname(fileURLToPath(import.meta.url)));
+  refuseForeignFiles();
+  refuseProxiedLoopback(process.env);
   // From Node 22 on; saves compiling the bundles again.
   const { enableCompileCache } = /** @type {{ enableCompileCache?: (folder: string) => void }} */ (module);
   enableCompileCache?.(resolve(stateFolder, 'compile-cache'));
@@ -58,14 +62,16 @@ async function main(args) {
 async function ensureDependencies(args) {
   const lock = readFileSync('package-lock.json');
   const hash = createHash('sha256').update(lock).digest('hex');
-  const isInstalled = () => existsSync(marker) && readFileSync(marker, 'utf8') === hash;
+  // Packages with programs in them have one for each system; none depends on the version of Node (all use Node-API).
+  const wanted = `${hash} ${process.platform} ${process.arch}`;
+  const isInstalled = () => existsSync(marker) && readFileSync(marker, 'utf8') === wanted;
   if (isInstalled()) return {};
   const early = needProvider.has(args[0] ?? '') ? startEarly(args) : {};
   try {
     await withLock(join(stateFolder, 'npm-ci.lock'), async () => {
       if (isInstalled()) return;
       if (!isWhole(lock)) await installDependencies();
-      writeFileSync(marker, hash);
+      writeFileSync(marker, wanted);
     });
   } catch (error) {
     early.abort?.abort();
@@ -92,17 +98,14 @@ function startEarly(args) {
  */
 async function buildProvider(args, signal) {
   // Not needed by any later start.
-  const [{ findTerraform }, { ensureProvider }, { chooseSources, forcedSources }] = await Promise.all([
+  const [{ findTerraform }, { ensureProvider }, { chooseProvider, forcedSources }] = await Promise.all([
     import('./cli/machine/terraform.mjs'),
     import('./cli/machine/provider.mjs'),
     import('./cli/machine/registries.mjs'),
   ]);
-  const [terraform, { sources: from, lines }] = await Promise.all([
-    findTerraform(),
-    chooseSources(forcedSources(args)),
-  ]);
-  for (const line of lines) console.log(line);
-  return from.provider === 'build' ? ensureProvider(terraform.platform, { signal }) : undefined;
+  const [terraform, { from, line }] = await Promise.all([findTerraform(), chooseProvider(forcedSources(args))]);
+  if (line !== undefined) console.log(line);
+  return from === 'build' ? ensureProvider(terraform.platform, { signal }) : undefined;
 }
 
 /**
@@ -115,14 +118,23 @@ function isWhole(lock) {
     const present = /** @type {LockFile} */ (
       parseJson(readFileSync(join('node_modules', '.package-lock.json'), 'utf8'))
     );
-    return Object.entries(wanted.packages).every(([path, { version, optional }]) => {
+    return Object.entries(wanted.packages).every(([path, locked]) => {
+      const { version, optional } = locked;
       const found = present.packages[path];
-      // Packages for other platforms are left out.
-      return path === '' || (found === undefined ? optional === true : found.version === version);
+      return path === '' || (found === undefined ? optional === true && !isForHere(locked) : found.version === version);
     });
   } catch {
     return false;
   }
+}
+
+/**
+ * Whether a package that the lock file calls optional is one that this system needs: those for others are left out.
+ * @param {Locked} locked
+ */
+function isForHere({ os, cpu, libc }) {
+  // Of several C libraries one is here, and Node does not say which.
+  return os?.includes(process.platform) === true && cpu?.includes(process.arch) === true && libc === undefined;
 }
 
 try {

@@ -25,20 +25,24 @@ export default defineConfig(
     },
   },
   {
-    files: ['environments/process-env.ts', '**/*.mjs'],
+    files: ['environments/process-env.ts', '**/*.mjs', '**/*.cjs'],
     // tsc knows Node's globals better.
     rules: { 'no-restricted-syntax': 'off', 'no-undef': 'off' },
   },
+  { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   {
-    // Dependencies point one way: only core and network know the Docker provider's bindings.
+    // Dependencies point one way: only the runtime for Docker knows its provider's bindings.
     files: ['**/*.ts'],
-    ignores: ['constructs/core/**', 'constructs/network/**', 'test/**'],
+    ignores: ['constructs/runtime/docker/**', 'test/**'],
     rules: {
       'no-restricted-imports': [
         'error',
         {
           patterns: [
-            { group: ['@cdktf/provider-docker', '@cdktf/provider-docker/**'], message: 'Use constructs/core.' },
+            {
+              group: ['@cdktf/provider-docker', '@cdktf/provider-docker/**'],
+              message: 'Use constructs/runtime/docker.',
+            },
           ],
         },
       ],

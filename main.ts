@@ -1,17 +1,23 @@
+import { createContext } from './cli/context.js';
 import { PlatformError } from './constructs/core/platform-error.js';
-import { select } from './environments/selection.js';
+import { processEnv } from './environments/process-env.js';
 import { readSite } from './environments/site.js';
 import { synthesize } from './stacks/synth.js';
 
-/** What `npx cdktf synth` and its sisters run. */
+/** What `npx cdktf synth` and its sisters run. By itself it only writes the program. */
 try {
-  synthesize({
-    ...select(),
-    site: readSite(process.cwd()),
-    onNote: (note) => {
-      console.error(`Note: ${note}`);
-    },
-  });
+  const context = createContext({});
+  const onNote = (note: string) => {
+    console.error(`Note: ${note}`);
+  };
+  const outdir = processEnv['CDKTF_OUTDIR'];
+  if (outdir === undefined) {
+    const { environment, instance, project } = context;
+    synthesize({ environment, instance, site: readSite(project), onNote });
+  } else {
+    const { synthesizeForCdktf } = await import('./cli/plain-cdktf.js');
+    await synthesizeForCdktf(context, outdir, onNote);
+  }
 } catch (error) {
   if (!(error instanceof PlatformError)) throw error;
   console.error(error.message);

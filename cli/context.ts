@@ -19,6 +19,8 @@ export interface DeploymentPaths {
   readonly folder: string;
   /** One file a secret, its name without ending. */
   readonly secrets: string;
+  /** Values of secrets that what runs may still use, see `cli/secrets-in-use.ts`. */
+  readonly secretsInUse: string;
   /** Secret files, filled in; Terraform uploads them. */
   readonly files: string;
   readonly state: string;
@@ -44,6 +46,7 @@ export function deploymentPaths(project: string, name: string): DeploymentPaths 
   return {
     folder,
     secrets: join(folder, 'secrets'),
+    secretsInUse: join(folder, 'secrets-in-use.json'),
     files: join(folder, 'files'),
     state: join(folder, 'terraform.tfstate'),
     applied: join(folder, 'applied.json'),

@@ -1,18 +1,29 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { imageTag } from '../constructs/core/content-hash.js';
+import { readImageLock } from '../constructs/core/image-lock.js';
 import { PlatformError } from '../constructs/core/platform-error.js';
-import type { LogFlavour } from '../constructs/logging/log-stack.js';
+import type { LogFlavour } from '../constructs/logging/model.js';
 import type { Topology } from '../constructs/core/topology.js';
-import { readSite, type Site, siteFile, UNPREPARED_SITE } from '../environments/site.js';
+import { NOBODY, readSite, type Site, siteFile, UNPREPARED_SITE } from '../environments/site.js';
+import { declaredTopology } from '../stacks/declared-topology.js';
 import { synthesize } from '../stacks/synth.js';
-import type { Context } from './context.js';
-import type { Engine } from './machine/engine.js';
-import { type Early, prepareMachine } from './machine/prepare.js';
-import { requireLocked } from './lock/drift.js';
-import { chooseSources, type ForcedSources, type Sources } from './machine/registries.mjs';
+import { type Context, deploymentPaths } from './context.js';
+import { checkEngine } from './engine-id.js';
+import { chooseLogs, type MachineLogs } from './logs-choice.js';
+import { connectEngine, type Engine } from './machine/engine.js';
+import { engineReaches } from './machine/engine-registry.js';
+import { type Early, findOrStartEngine, prepareMachine } from './machine/prepare.js';
+import { declaredImages } from './lock/declared-images.js';
+import { lockDrift, requireLocked } from './lock/drift.js';
+import { canInstallMmdebstrap } from './machine/mmdebstrap.js';
+import { findProgram } from './machine/programs.mjs';
+import { chooseSources, type ForcedSources, registryProbes, type Sources } from './machine/registries.mjs';
 import { allocateInstance } from './preflight/instance.js';
+import { readTerraformState } from './preflight/terraform-state.js';
 import { changeSite } from './site.js';
 import { Terraform } from './terraform.js';
 
@@ -33,6 +44,8 @@ export interface Prepared {
   readonly terraform: Terraform;
   readonly site: Site;
   readonly sources: Sources;
+  /** What the containers are made of, by the names that the engine knows. */
+  readonly images: readonly string[];
 }
 
 /**
@@ -40,11 +53,19 @@ export interface Prepared {
  * @param options `images: false` where none are needed
  */
 export async function prepare(context: Context, options: PrepareOptions): Promise<Prepared> {
+  // Before images are built for it. One that does not run yet is looked at below.
+  const running = await connectEngine().catch(() => undefined);
+  if (running) checkEngine(context, running);
   const forced = { images: options.images === false ? undefined : options.images, provider: options.provider };
-  const { sources, lines } = await chooseSources(forced);
+  const { sources, lines } = await chooseSources(forced, {
+    ...registryProbes,
+    canBuild: findProgram('mmdebstrap') !== undefined || canInstallMmdebstrap(),
+    ...(running && { images: () => engineReaches(running) }),
+  });
   for (const line of lines) console.log(line);
   const known = existsSync(siteFile(context.project)) ? readSite(context.project) : undefined;
-  const logs = chooseLogs(context, sources, known);
+  const { logs, line } = logsHere(context, sources, known, running, options);
+  if (line !== undefined) console.log(line);
   const topology = synthesize({
     environment: context.environment,
     instance: context.instance,
@@ -53,13 +74,15 @@ export async function prepare(context: Context, options: PrepareOptions): Promis
     ...(options.images === false && { policies: 'ignore' }),
   });
   if (options.frozen) requireLocked(topology);
+  const images = options.images === false ? { folders: [], references: [] } : imagesOf(topology);
   const machine = await prepareMachine({
-    ...(options.images === false ? { folders: [] } : imagesOf(topology)),
+    ...images,
     sources,
     allowInstall: options.install ?? true,
     confirm: process.stdin.isTTY ? ask : undefined,
     ...(options.early && { early: options.early }),
   });
+  checkEngine(context, machine.engine);
   const site = await recordSite(context, { engine: machine.engine, logs, topology });
   const terraform = new Terraform(
     context,
@@ -71,7 +94,23 @@ export async function prepare(context: Context, options: PrepareOptions): Promis
     },
     options.verbose ? console.log : () => undefined,
   );
-  return { engine: machine.engine, terraform, site, sources };
+  return {
+    engine: machine.engine,
+    terraform,
+    site,
+    sources,
+    images: [...images.folders.map(imageTag), ...images.references.map(({ reference }) => reference)],
+  };
+}
+
+/**
+ * The engine alone, for what needs nothing else: neither images nor Terraform.
+ * @throws PlatformError if none runs and none may be started, or if it is not the deployment's
+ */
+export async function prepareEngine(context: Context, { install = true }: PrepareOptions): Promise<Engine> {
+  const engine = await findOrStartEngine({ allowInstall: install, confirm: process.stdin.isTTY ? ask : undefined });
+  checkEngine(context, engine);
+  return engine;
 }
 
 function imagesOf(topology: Topology) {
@@ -90,8 +129,15 @@ function imagesOf(topology: Topology) {
  * The log stack for environments that leave it to the machine. It stays while anything is deployed: another one would begin without the lines so far.
  * @throws PlatformError if the environment wants one that cannot be had here
  */
-function chooseLogs({ project, environment }: Context, { images }: Sources, known: Site | undefined): LogFlavour {
-  if (environment.logs.flavour === 'elastic' && images === 'build') {
+function logsHere(
+  { project, environment, instance }: Context,
+  { images }: Sources,
+  known: Site | undefined,
+  engine: Engine | undefined,
+  { images: wanted, frozen = false }: PrepareOptions,
+): { readonly logs: MachineLogs; readonly line?: string } {
+  const needed = wanted !== false;
+  if (needed && environment.logs.flavour === 'elastic' && images === 'build') {
     throw new PlatformError({
       what: 'logs.flavour needs official images, and no image registry answers',
       got: 'elastic',
@@ -99,13 +145,25 @@ function chooseLogs({ project, environment }: Context, { images }: Sources, know
       fix: "Use 'auto'. If a registry can be reached by now, run again with --images=auto.",
     });
   }
-  if (known?.logs !== undefined && anythingDeployed(project)) return known.logs;
-  return images === 'build' ? 'debian' : 'elastic';
+  const isOpen = environment.logs.flavour === 'auto' && !anythingDeployed(project);
+  if (known?.logs !== undefined && !isOpen) return { logs: known.logs };
+  const declared = (logs: LogFlavour) => declaredTopology(environment, { instance, logs, policies: 'ignore' });
+  const both = { elastic: declared('elastic'), debian: declared('debian') };
+  const isUnlocked = frozen && lockDrift(declaredImages([both.elastic]), readImageLock()).length > 0;
+  const refusal = images === 'build' ? 'needs an image registry' : isUnlocked ? 'is not locked' : undefined;
+  const choice = chooseLogs(refusal, engine?.memoryBytes ?? memoryToBe(), both);
+  const isNews = environment.logs.flavour === 'auto' && choice.logs !== known?.logs;
+  return { logs: choice.logs, ...(isNews && { line: choice.line }) };
+}
+
+/** Of an engine that is not there yet: on Linux it has all of the machine's, elsewhere a virtual machine with half of it. */
+function memoryToBe(): number {
+  return process.platform === 'linux' ? totalmem() : totalmem() / 2;
 }
 
 interface Findings {
   readonly engine: Engine;
-  readonly logs: LogFlavour;
+  readonly logs: MachineLogs;
   readonly topology: Topology;
 }
 
@@ -114,22 +172,37 @@ async function recordSite(context: Context, { engine, logs, topology }: Findings
   const { project, name, instance } = context;
   const abilities = { isolatedGateways: engine.isolatedGateways, startInterval: engine.startInterval };
   return changeSite(project, async (known) => {
+    const isOwned = known !== undefined && known.owner !== NOBODY;
     const site: Site = {
-      owner: known?.owner ?? randomBytes(4).toString('hex'),
+      ...known,
+      owner: isOwned ? known.owner : randomBytes(4).toString('hex'),
       engine: known && anythingDeployed(project) ? known.engine : abilities,
       logs,
       deployments: known?.deployments ?? {},
     };
     const allocated = instance === undefined ? undefined : await allocateInstance(context, engine, site, topology);
-    return allocated ? { ...site, deployments: { ...site.deployments, [name]: allocated } } : site;
+    if (!allocated) return site;
+    const kept = isDeployed(context.paths.state) ? (site.deployments[name]?.engine ?? site.engine) : abilities;
+    return { ...site, deployments: { ...site.deployments, [name]: { ...allocated, engine: kept } } };
   });
 }
 
+/** By the states: an apply that was interrupted has left something too. */
 function anythingDeployed(project: string): boolean {
   const folder = join(project, '.platform');
+  if (!existsSync(folder)) return false;
   return readdirSync(folder, { withFileTypes: true }).some(
-    (entry) => entry.isDirectory() && existsSync(join(folder, entry.name, 'applied.json')),
+    (entry) => entry.isDirectory() && isDeployed(deploymentPaths(project, entry.name).state),
   );
+}
+
+function isDeployed(state: string): boolean {
+  try {
+    return (readTerraformState(state)?.resources.length ?? 0) > 0;
+  } catch {
+    // What cannot be read may list something; its own deployment's commands say what is wrong with it.
+    return true;
+  }
 }
 
 async function ask(question: string): Promise<boolean> {

@@ -1,13 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PlatformError } from '../constructs/core/platform-error.js';
 import { fillIn } from '../constructs/core/secret.js';
 import type { Topology } from '../constructs/core/topology.js';
+import { writeWhole } from '../constructs/core/whole-file.mjs';
 import type { DeploymentPaths } from './context.js';
 
 /** 256 bits, in characters that no configuration language gives a meaning. */
 const SECRET_BYTES = 32;
+
+/** For nobody else's eyes. */
+const PRIVATE = { mode: 0o600 };
 
 /**
  * Creates the secrets that are missing and fills in the secret files, for Terraform to upload. Deleting a secret's file
@@ -15,17 +19,27 @@ const SECRET_BYTES = 32;
  * @throws PlatformError if a secret cannot be read or is empty
  */
 export function prepareSecrets(topology: Topology, paths: DeploymentPaths): void {
-  const values = new Map(topology.secrets.map((name) => [name, ensureSecret(paths, name)]));
+  const fill = secretFiller(topology.secrets, paths);
   for (const service of topology.services) {
     for (const file of service.files.filter(({ secret }) => secret)) {
-      const path = join(paths.files, service.name, ...file.path.split('/'));
-      const text = fillIn(file.text, (form, name) => {
-        const value = values.get(name) ?? '';
-        return form === 'sha256' ? createHash('sha256').update(value).digest('hex') : value;
-      });
-      writePrivate(path, text);
+      writeWhole(join(paths.files, service.name, ...file.path.split('/')), fill(file.text), PRIVATE);
     }
   }
+}
+
+/**
+ * Creates the secrets that are missing.
+ * @param names of those that texts may refer to
+ * @returns what puts their values into a text
+ * @throws PlatformError if one cannot be read or is empty
+ */
+export function secretFiller(names: readonly string[], paths: DeploymentPaths): (text: string) => string {
+  const values = new Map(names.map((name) => [name, ensureSecret(paths, name)]));
+  return (text) =>
+    fillIn(text, (form, name) => {
+      const value = values.get(name) ?? '';
+      return form === 'sha256' ? createHash('sha256').update(value).digest('hex') : value;
+    });
 }
 
 /** @throws PlatformError if it does not exist or cannot be read */
@@ -58,17 +72,6 @@ export function readSecret(paths: DeploymentPaths, name: string): string {
 
 function ensureSecret(paths: DeploymentPaths, name: string): string {
   const file = join(paths.secrets, name);
-  if (!existsSync(file)) writePrivate(file, randomBytes(SECRET_BYTES).toString('base64url'));
+  if (!existsSync(file)) writeWhole(file, randomBytes(SECRET_BYTES).toString('base64url'), PRIVATE);
   return readSecret(paths, name);
-}
-
-/** Whole or not at all, and for nobody else's eyes. Unchanged files keep their time stamps. */
-function writePrivate(file: string, text: string): void {
-  if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const draft = `${file}.new`;
-  rmSync(draft, { force: true });
-  writeFileSync(draft, text, { mode: 0o600 });
-  chmodSync(draft, 0o600);
-  renameSync(draft, file);
 }

@@ -1,4 +1,5 @@
 import { Listr, PRESET_TIMER } from 'listr2';
+import { throwIfInterrupted, unlessInterrupted } from './machine/interruption.mjs';
 
 export interface Step {
   readonly title: string;
@@ -9,6 +10,8 @@ export interface Step {
 export interface StepOptions {
   /** Show everything that is said, not only the last line. */
   readonly verbose?: boolean;
+  /** Show nothing: what is printed is for programs. @default false */
+  readonly silent?: boolean;
 }
 
 /** Runs steps one after the other, showing each with the time it took; plain lines where there is no terminal. */
@@ -16,14 +19,21 @@ export async function runSteps(options: StepOptions, steps: readonly Step[]): Pr
   const tasks = steps.map(({ title, run }) => ({
     title,
     task: async (_: unknown, task: { output: string }) => {
-      await run((text) => {
-        task.output = text;
-      });
+      let said = '';
+      const say = (text: string) => {
+        // Without a terminal each one becomes a line.
+        if (text !== said) task.output = text;
+        said = text;
+      };
+      throwIfInterrupted();
+      await unlessInterrupted(run(say));
     },
   }));
   const list = new Listr(tasks, {
-    renderer: 'default',
-    fallbackRenderer: options.verbose ? 'verbose' : 'simple',
+    // It would end the process, and Terraform with it in the midst of its work.
+    registerSignalListeners: false,
+    renderer: options.silent ? 'silent' : 'default',
+    fallbackRenderer: options.silent ? 'silent' : options.verbose ? 'verbose' : 'simple',
     rendererOptions: { timer: PRESET_TIMER },
     fallbackRendererOptions: { timer: PRESET_TIMER },
   });

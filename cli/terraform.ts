@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { execa } from 'execa';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { PlatformError } from '../constructs/core/platform-error.js';
-import { providerSource, providerVersion } from '../constructs/core/provider-version.mjs';
+import { providerVersion } from '../constructs/core/provider-version.mjs';
+import { writeWhole } from '../constructs/core/whole-file.mjs';
+import { processEnv } from '../environments/process-env.js';
 import type { Context } from './context.js';
 import { readProviderLock } from './lock/provider-lock.js';
+import { withLock } from './machine/lock.mjs';
+import { downloadedProviders, terraformEnvironment } from './machine/terraform.mjs';
+import { holdBack, nameEngine, offerProvider } from './stack-folder.js';
+import { copyState } from './state-copy.js';
+import { runTerraform } from './terraform-process.js';
 
 /** How Terraform is run on this machine. */
 export interface TerraformTools {
@@ -32,7 +38,11 @@ export class Terraform {
   /** Only where provider or Terraform changed: a warm `init` alone takes 0.65 s. */
   async init(): Promise<void> {
     const { stack } = this.context.paths;
-    this.offerProvider();
+    const { provider, platform, environment } = this.tools;
+    if (provider) offerProvider(stack, provider.binary, platform);
+    nameEngine(stack, environment);
+    // What `npx cdktf` was held back by is fixed by now.
+    holdBack(stack, []);
     const marker = join(stack, '.terraform', 'initialized');
     const lock = join(stack, '.terraform.lock.hcl');
     // The committed one is about the registry's builds.
@@ -47,17 +57,37 @@ export class Terraform {
     }
     // Another provider build has other checksums: the lock of the previous one would refuse it.
     rmSync(lock, { force: true });
-    if (committed !== undefined) writeFileSync(lock, committed);
-    await this.run(['init', '-input=false', '-no-color', ...(committed === undefined ? [] : ['-lockfile=readonly'])]);
-    writeFileSync(marker, wanted);
+    if (committed !== undefined) writeWhole(lock, committed);
+    const init = ['init', '-input=false', '-no-color', ...(committed === undefined ? [] : ['-lockfile=readonly'])];
+    const cache = this.tools.provider === undefined ? downloadedProviders(processEnv) : undefined;
+    if (cache === undefined) await this.run(init);
+    // Terraform does not expect another one to fill the cache at the same time.
+    else await withLock(join(cache, 'lock'), () => this.run(init, { env: { TF_PLUGIN_CACHE_DIR: cache } }));
+    writeWhole(marker, wanted);
   }
 
-  /** @returns whether there is anything to do, Terraform's own words for it, and `terraform show -json` of it */
-  async plan(): Promise<{ changes: boolean; text: string; json: unknown }> {
+  /**
+   * @param refresh whether to look at the engine first
+   * @param replace addresses of what is to be made anew though Terraform sees no reason
+   * @returns whether there is anything to do, Terraform's own words for it, and `terraform show -json` of it
+   */
+  async plan(
+    refresh = true,
+    replace: readonly string[] = [],
+  ): Promise<{ changes: boolean; text: string; json: unknown }> {
     const file = join(this.context.paths.stack, 'plan.tfplan');
     try {
       const { exitCode, stdout } = await this.run(
-        ['plan', '-input=false', '-no-color', '-detailed-exitcode', PARALLELISM, `-out=${file}`],
+        [
+          'plan',
+          '-input=false',
+          '-no-color',
+          '-detailed-exitcode',
+          PARALLELISM,
+          `-refresh=${refresh}`,
+          `-out=${file}`,
+          ...replacing(replace),
+        ],
         { allowed: [0, 2] },
       );
       const shown = await this.run(['show', '-json', file], { quiet: true });
@@ -81,66 +111,81 @@ export class Terraform {
     }
   }
 
-  /** @param refresh whether to look at the engine first; not needed where drift was ruled out already */
-  async apply(refresh: boolean): Promise<void> {
-    await this.run(['apply', '-input=false', '-no-color', '-auto-approve', PARALLELISM, `-refresh=${refresh}`]);
+  /**
+   * @param refresh whether to look at the engine first; not needed where drift was ruled out already
+   * @param replace addresses of what is to be made anew though Terraform sees no reason
+   */
+  async apply(refresh: boolean, replace: readonly string[] = []): Promise<void> {
+    copyState(this.context.paths.state);
+    await this.run([
+      'apply',
+      '-input=false',
+      '-no-color',
+      '-auto-approve',
+      PARALLELISM,
+      `-refresh=${refresh}`,
+      ...replacing(replace),
+    ]);
   }
-  async destroy(): Promise<void> {
-    await this.run(['destroy', '-input=false', '-no-color', '-auto-approve', PARALLELISM, '-refresh=false']);
+  /**
+   * Without a look at the engine.
+   * @param targets addresses: only these, and what they need
+   * @param replace as of `apply`
+   */
+  async applyOnly(targets: readonly string[], replace: readonly string[] = []): Promise<void> {
+    const only = targets.map((address) => `-target=${address}`);
+    copyState(this.context.paths.state);
+    await this.run([
+      'apply',
+      '-input=false',
+      '-no-color',
+      '-auto-approve',
+      PARALLELISM,
+      '-refresh=false',
+      ...only,
+      ...replacing(replace),
+    ]);
   }
+  /** Records what is on the engine, changing nothing there. */
+  async refresh(): Promise<void> {
+    copyState(this.context.paths.state);
+    await this.run(['apply', '-input=false', '-no-color', '-auto-approve', PARALLELISM, '-refresh-only']);
+  }
+
   async validate(): Promise<void> {
     await this.run(['validate', '-no-color']);
   }
 
-  /** @param options which exit codes are no failure, and whether nobody wants to read along */
+  /** @param options which exit codes are no failure, whether nobody wants to read along, and variables for this run alone */
   private async run(
     args: readonly string[],
-    { allowed = [0], quiet = false }: { allowed?: readonly number[]; quiet?: boolean } = {},
+    {
+      allowed = [0],
+      quiet = false,
+      env = {},
+    }: { allowed?: readonly number[]; quiet?: boolean; env?: Readonly<Record<string, string>> } = {},
   ) {
-    const subprocess = execa(this.tools.binary, args, {
+    const { exitCode, stdout, output } = await runTerraform(this.tools.binary, {
+      args,
       cwd: this.context.paths.stack,
+      folder: this.context.paths.folder,
       env: {
+        ...terraformEnvironment(processEnv),
         ...this.tools.environment,
         ...(this.tools.provider && { TF_CLI_CONFIG_FILE: this.tools.provider.cliConfig }),
-        TF_IN_AUTOMATION: '1',
-        CHECKPOINT_DISABLE: '1',
         // Fewer collections: 0.73 of the time, measured over whole runs.
         GOGC: '400',
+        ...env,
       },
-      reject: false,
-      all: true,
+      onLine: quiet ? undefined : this.onLine,
     });
-    // Interrupting is Terraform's to handle: it writes its state before it ends.
-    for await (const line of subprocess.iterable({ from: 'all' })) if (!quiet) this.onLine(line);
-    const result = await subprocess;
-    if (!allowed.includes(result.exitCode ?? -1)) throw explain(args[0] ?? '', result.all);
-    return { exitCode: result.exitCode, stdout: result.stdout };
+    if (!allowed.includes(exitCode)) throw explain(args[0] ?? '', output);
+    return { exitCode, stdout };
   }
+}
 
-  /** Where `npx cdktf deploy`, which knows nothing of our configuration, finds a provider that was built here. */
-  private offerProvider(): void {
-    const { provider, platform } = this.tools;
-    if (!provider) return;
-    const file = provider.binary.split(/[\\/]/).at(-1) ?? '';
-    const place = join(
-      this.context.paths.stack,
-      'terraform.d',
-      'plugins',
-      'registry.terraform.io',
-      ...providerSource.split('/'),
-      providerVersion,
-      platform,
-      file,
-    );
-    if (existsSync(place)) return;
-    mkdirSync(dirname(place), { recursive: true });
-    try {
-      linkSync(provider.binary, place);
-    } catch {
-      // Another drive or file system: a copy does as well.
-      copyFileSync(provider.binary, place);
-    }
-  }
+function replacing(addresses: readonly string[]): string[] {
+  return addresses.map((address) => `-replace=${address}`);
 }
 
 function explain(command: string, output: string): PlatformError {
@@ -154,6 +199,6 @@ function explain(command: string, output: string): PlatformError {
   return new PlatformError({
     what: `terraform ${command} failed`,
     got: `\n${text}\n`,
-    fix: 'Mend what it names and run the command again: what was done is kept, the rest is repaired.',
+    fix: 'Fix what it names and run the command again: what was done is kept, the rest is repaired.',
   });
 }

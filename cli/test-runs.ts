@@ -9,11 +9,16 @@ export interface Counts {
   readonly skipped: number;
 }
 
-/** Types, lint and format: each counts as one test. What fails is printed. */
+/** Types, lint, format, arrows between rooms and dead code: each counts as one test. What fails is printed. */
 export async function runChecks(): Promise<Counts[]> {
   const checks: [string, string[]][] = [
     ['types', ['node_modules/typescript/bin/tsc']],
     ['lint', ['node_modules/eslint/bin/eslint.js', '.', '--cache', '--cache-location', 'node_modules/.cache/eslint/']],
+    [
+      'arrows',
+      ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', '--config', 'dependency-cruiser.config.mjs', '.'],
+    ],
+    ['dead code', ['node_modules/knip/bin/knip.js', '--no-progress']],
     ['format', ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '--cache', '.']],
   ];
   return Promise.all(
@@ -32,47 +37,85 @@ export async function runChecks(): Promise<Counts[]> {
  * @param filter only files whose path matches
  */
 export async function runJest(
-  project: 'offline' | 'deployed' | 'bench',
+  project: Project,
   env: Readonly<Record<string, string>> = {},
   filter?: string,
 ): Promise<Counts> {
-  const report = join('.platform', `jest-${project}.json`);
-  mkdirSync('.platform', { recursive: true });
-  rmSync(report, { force: true });
+  const report = newReport(project);
   await execa(
     process.execPath,
     [
       '--experimental-vm-modules',
       '--no-warnings',
       'node_modules/jest/bin/jest.js',
-      ...['--selectProjects', project, '--json', '--outputFile', report],
+      // --expand: a long text that both sides of a difference have is the reason more often than not.
+      ...['--selectProjects', project, '--json', '--outputFile', report, '--expand'],
       // Deployed tests share one platform, and show each test as it ends.
       ...(project === 'offline' ? [`--maxWorkers=${availableParallelism()}`] : ['--runInBand', '--verbose']),
       ...(filter === undefined ? [] : [filter]),
     ],
     { reject: false, env, stdout: 'ignore', stderr: 'inherit', stdin: 'ignore' },
   );
+  return readReport(project, filter);
+}
+
+type Project = 'offline' | 'deployed' | 'bench';
+
+/**
+ * Where the next run of a project reports; what the last one reported is gone.
+ * @returns the file
+ */
+export function newReport(project: Project): string {
+  const report = reportOf(project);
+  mkdirSync('.platform', { recursive: true });
+  rmSync(report, { force: true });
+  return report;
+}
+
+/** What a run of a project reported. Skipped tests are named, and a missing report is a failure. */
+export function readReport(project: Project, filter?: string): Counts {
+  const report = reportOf(project);
   // Without a report, jest itself did not start; what it said stands above.
   if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
   const result = JSON.parse(readFileSync(report, 'utf8')) as JestReport;
   const tests = result.testResults.flatMap(({ assertionResults }) => assertionResults);
   // Their names say why.
   for (const { fullName, status } of tests) if (status === 'pending') console.log(`skipped: ${fullName}`);
-  return {
+  if (tests.length === 0) {
+    console.log(
+      `✖ no ${project} test was found${filter === undefined ? '' : ` in files whose path matches ${filter}`}`,
+    );
+  }
+  return countJestTests(result);
+}
+
+function reportOf(project: Project): string {
+  return join('.platform', `jest-${project}.json`);
+}
+
+/** A run of no tests at all proves nothing, so it counts as a failure. */
+export function countJestTests(result: JestReport): Counts {
+  const counts = {
     passed: result.numPassedTests,
     // A file that does not even load has no failed test of its own.
     failed: result.numFailedTests + result.numRuntimeErrorTestSuites,
     skipped: result.numPendingTests + result.numTodoTests,
   };
+  const none = counts.passed + counts.failed + counts.skipped === 0;
+  return none ? { ...counts, failed: 1 } : counts;
 }
 
-interface JestReport {
+export interface JestReport {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly numRuntimeErrorTestSuites: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
   readonly testResults: readonly {
+    /** The file. */
+    readonly name: string;
+    /** Why it could not be run, where it has no results. */
+    readonly message: string;
     readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
   }[];
 }

@@ -139,6 +139,6 @@ class Rows {
   }
 }
 
-export function chipWidth(text: string): number {
+function chipWidth(text: string): number {
   return widthOf(text, 'body') + 16;
 }

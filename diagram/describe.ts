@@ -16,8 +16,8 @@ export function describeGraph({ address, entries, services, links, shared }: Gra
       return `${name}${mark === undefined ? '' : ` (${mark})`}: ${parts.join('; ')}.`;
     }),
     ...links.map(
-      ({ from, to, ports, because }) =>
-        `${from} may connect to ${to} on ${ports.join(', ')}${because === 'declared' ? '' : ', as it listens on all addresses'}.`,
+      ({ from, to, ports, because, access }) =>
+        `${from} may connect to ${to} on ${ports.join(', ')}${access === null ? '' : ` and ${access}`}${because === 'declared' ? '' : ', as it listens on all addresses'}.`,
     ),
     ...shared.map(
       ({ writers, readers, paths }) =>

@@ -1,3 +1,5 @@
+import { inWords } from '../constructs/core/grant.js';
+import { type AnyModel, servicesOf } from '../constructs/models.js';
 import type { AllowedEdge, Topology, TopologyService } from '../constructs/core/topology.js';
 
 /** How a service differs from what it is compared with. */
@@ -55,6 +57,8 @@ export interface Link {
   readonly to: string;
   readonly ports: readonly number[];
   readonly because: Exclude<AllowedEdge['because'], 'same service'>;
+  /** What it may do there, e.g. `read and write`; null where the rule says nothing of it. */
+  readonly access: string | null;
 }
 
 /** The same topology always gives the same graph, in the same order. */
@@ -81,7 +85,7 @@ export function graphOf(topology: Topology, { marks }: DiagramOptions = {}): Gra
       service,
       ports: portRanges(ports.map(({ name, hostPort }) => ({ name, port: hostPort }))),
     })),
-    links: linksOf(topology.allowed, services),
+    links: linksOf(topology, services),
   };
 }
 
@@ -146,15 +150,22 @@ function portRanges(ports: readonly { readonly name: string; readonly port: numb
   );
 }
 
-function linksOf(allowed: readonly AllowedEdge[], services: readonly TopologyService[]): Link[] {
+function linksOf({ allowed, grants, models }: Topology, services: readonly TopologyService[]): Link[] {
   const ownerOf = new Map(services.flatMap(({ name, endpoints }) => endpoints.map((one) => [one.name, name] as const)));
   const links = new Map<string, Link>();
+  const accessOf = (from: string, to: string) => {
+    const model = (models as readonly AnyModel[]).find((one) => servicesOf(one)[0] === to);
+    const grant = grants.find(
+      ({ client, kind, target }) => client === from && kind === model?.kind && target === model.name,
+    );
+    return grant ? inWords(grant) : null;
+  };
   for (const { from, to: endpoint, port, because } of allowed) {
     const to = ownerOf.get(endpoint);
     if (because === 'same service' || to === undefined) continue;
     const key = [from, to, because].join(' ');
     const ports = [...(links.get(key)?.ports ?? []), port];
-    links.set(key, { from, to, because, ports: [...new Set(ports)].sort((a, b) => a - b) });
+    links.set(key, { from, to, because, access: accessOf(from, to), ports: [...new Set(ports)].sort((a, b) => a - b) });
   }
   return [...links].sort(by(([key]) => key)).map(([, link]) => link);
 }

@@ -67,8 +67,8 @@ function edgesOf({ services, shared, entries, links }: Graph): Edge[] {
       line: `host -->|"${portsOf(entry)}"| ${idOf(entry.service)}`,
       mark: markOf(entry.service),
     })),
-    ...links.map(({ from, to, ports, because }) => ({
-      line: `${idOf(from)} ${because === 'declared' ? '-->' : '-.->'}|"${ports.map((port) => `:${port}`).join('<br/>')}"| ${idOf(to)}`,
+    ...links.map(({ from, to, ports, because, access }) => ({
+      line: `${idOf(from)} ${because === 'declared' ? '-->' : '-.->'}|"${[...ports.map((port) => `:${port}`), ...(access === null ? [] : [text(access)])].join('<br/>')}"| ${idOf(to)}`,
       mark: markOf(from, to),
     })),
     ...services.flatMap(({ name, volumes }) =>

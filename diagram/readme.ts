@@ -12,8 +12,8 @@ const PICTURES: Readonly<Record<Theme, string>> = {
 export const RENEW_COMMAND = 'npm run diagram -- --readme';
 
 /** The README's pictures of the `dev` environment as they should be: text by path. */
-export async function readmePictures(): Promise<Map<string, string>> {
-  const topology = declaredTopology(loadEnvironment('dev'));
+export async function readmePictures(environment = loadEnvironment('dev')): Promise<Map<string, string>> {
+  const topology = declaredTopology(environment);
   const render = async (theme: Theme) => [PICTURES[theme], await renderSvg(topology, { theme })] as const;
   return new Map(await Promise.all([render('light'), render('dark')]));
 }

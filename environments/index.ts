@@ -1,5 +1,5 @@
 import { PlatformError } from '../constructs/core/platform-error.js';
-import { overlaps } from '../constructs/network/address-plan.js';
+import { overlaps } from '../constructs/core/address-plan.js';
 import { ci } from './ci.js';
 import { dev } from './dev.js';
 import { prod } from './prod.js';

@@ -3,10 +3,15 @@ import { ContainerImage } from '../constructs/core/container-image.js';
 import { PlatformError } from '../constructs/core/platform-error.js';
 import { Duration, type DurationText, Size, type SizeText } from '../constructs/core/units.js';
 import { isDay, REASON, SHORTEST_REASON, UNTIL } from '../constructs/core/policy-exception.js';
-import { baseCidrProblem } from '../constructs/network/address-plan.js';
-import { logProblems } from '../constructs/logging/log-stack.js';
-import { EVICTION_POLICIES } from '../constructs/redis/persistence.js';
-import { redisNumberProblems } from '../constructs/redis/redis-replication.js';
+import { DURABILITIES } from '../constructs/api/durability.js';
+import { API_RANGES, type ApiSettings, resolveApi } from '../constructs/api/model.js';
+import { DURATION_FIX, type Range, type SettingProblem, SIZE_FIX } from '../constructs/core/model.js';
+import { type LogStackProps, LOG_RANGES, resolveLogs } from '../constructs/logging/model.js';
+import { baseCidrProblem } from '../constructs/core/address-plan.js';
+import { HTTP_RANGES } from '../constructs/proxy/model.js';
+import { BACKUP_RANGES, type BackupsSchedule, resolveBackups } from '../constructs/redis/backups-model.js';
+import { MASTER_NAME, REDIS_RANGES, resolveRedis } from '../constructs/redis/model.js';
+import { EVICTION_POLICIES, FSYNC } from '../constructs/redis/persistence.js';
 
 /** Every message says what is allowed and what to do, parted by a bar; the path and the value are added below. */
 const message = (allowed: string, fix: string) => `${allowed}|${fix}`;
@@ -14,9 +19,9 @@ const message = (allowed: string, fix: string) => `${allowed}|${fix}`;
 /** A check of our own that, unlike zod's, does not keep rules over several settings from being checked too. */
 const own = <T>(isRight: (value: unknown) => boolean, error: string) => z.custom<T>(isRight, { error, abort: false });
 
-const size = (min: SizeText, max: SizeText) => {
+const size = ([min, max]: Range<SizeText>) => {
   const [low, high] = [Size.parse(min)?.toBytes() ?? 0, Size.parse(max)?.toBytes() ?? 0];
-  const error = message(`a size from ${min} to ${max}`, "Write it with its unit: '128MiB' (B, KiB, MiB, GiB).");
+  const error = message(`a size from ${min} to ${max}`, SIZE_FIX);
   return own<SizeText>(isSize, error).transform((text) => Size.parse(text) ?? Size.bytes(0));
   function isSize(value: unknown): boolean {
     const bytes = typeof value === 'string' ? Size.parse(value)?.toBytes() : undefined;
@@ -24,9 +29,9 @@ const size = (min: SizeText, max: SizeText) => {
   }
 };
 
-const duration = (min: DurationText, max: DurationText) => {
+const duration = ([min, max]: Range<DurationText>) => {
   const [low, high] = [Duration.parse(min)?.toMilliseconds() ?? 0, Duration.parse(max)?.toMilliseconds() ?? 0];
-  const error = message(`a duration from ${min} to ${max}`, "Write it with its unit: '1500ms' (ms, s, min, h, d).");
+  const error = message(`a duration from ${min} to ${max}`, DURATION_FIX);
   return own<DurationText>(isDuration, error).transform((text) => Duration.parse(text) ?? Duration.seconds(0));
   function isDuration(value: unknown): boolean {
     const length = typeof value === 'string' ? Duration.parse(value)?.toMilliseconds() : undefined;
@@ -34,7 +39,7 @@ const duration = (min: DurationText, max: DurationText) => {
   }
 };
 
-const whole = (min: number, max: number, fix = 'Use a whole number in this range.') => {
+const whole = ([min, max]: Range<number>, fix = 'Use a whole number in this range.') => {
   const error = message(`a whole number from ${min} to ${max}`, fix);
   return z.number({ error }).int({ error }).min(min, { error }).max(max, { error });
 };
@@ -55,7 +60,7 @@ const reasonText = z
   .min(SHORTEST_REASON, { error: message(REASON.allowed, REASON.fix) });
 
 /** Ports below 1024 are reserved for privileged processes, on most machines. */
-const port = whole(1024, 65_535, 'Ports below 1024 are reserved; use e.g. the declared one plus 10000.');
+const port = whole([1024, 65_535], 'Ports below 1024 are reserved; use e.g. the declared one plus 10000.');
 
 const object = <T extends z.ZodRawShape>(shape: T) =>
   z.strictObject(shape, {
@@ -69,7 +74,7 @@ const object = <T extends z.ZodRawShape>(shape: T) =>
 const together = { when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null };
 
 const limits = object({
-  memory: size('16MiB', '64GiB').optional(),
+  memory: size(['16MiB', '64GiB']).optional(),
   cpus: z
     .number({ error: message('a number of cores from 0.1 to 64', 'Use e.g. 0.5.') })
     .min(0.1)
@@ -77,15 +82,15 @@ const limits = object({
     .optional(),
 });
 
-const savePoint = object({ seconds: whole(1, 86_400), changes: whole(1, 1_000_000_000) });
+const savePoint = object({ seconds: whole(REDIS_RANGES.seconds), changes: whole(REDIS_RANGES.changes) });
 
 const appendOnly = z.union(
   [
     z.literal('off'),
     object({
-      fsync: oneOf(['always', 'everysec', 'no']),
-      rewritePercentage: whole(0, 10_000),
-      rewriteMinSize: size('1MiB', '1024GiB'),
+      fsync: oneOf(FSYNC),
+      rewritePercentage: whole(REDIS_RANGES.rewritePercentage),
+      rewriteMinSize: size(REDIS_RANGES.rewriteMinSize),
     }),
   ],
   {
@@ -94,59 +99,41 @@ const appendOnly = z.union(
 );
 
 const redis = object({
-  replicas: whole(0, 16, 'Use 0 for a master without replicas.').optional(),
-  sentinels: whole(1, 9, 'Use 3.').optional(),
-  quorum: whole(1, 9, 'Leave it out for the smallest majority.').optional(),
-  masterName: text(
-    /^[a-z][a-z0-9-]{0,30}$/,
-    'a lower-case letter, then up to 30 of a-z, 0-9 and -',
-    'platform',
-  ).optional(),
+  replicas: whole(REDIS_RANGES.replicas, 'Use 0 for a master without replicas.').optional(),
+  sentinels: whole(REDIS_RANGES.sentinels, 'Use 3.').optional(),
+  quorum: whole(REDIS_RANGES.sentinels, 'Leave it out for the smallest majority.').optional(),
+  masterName: text(MASTER_NAME.pattern, MASTER_NAME.allowed, MASTER_NAME.example).optional(),
   savePoints: z
     .array(savePoint, { error: message('a list of { seconds, changes }', 'Use [] for no snapshots.') })
     .optional(),
   appendOnly: appendOnly.optional(),
-  maxMemory: size('8MiB', '1024GiB').optional(),
+  maxMemory: size(REDIS_RANGES.maxMemory).optional(),
   evictionPolicy: oneOf(EVICTION_POLICIES).optional(),
+  /** The nodes then run the image that can: see images/redis-defrag. */
   activeDefrag: yesNo.optional(),
-  minReplicasToWrite: whole(0, 16).optional(),
-  downAfter: duration('500ms', '1h').optional(),
-  failoverTimeout: duration('1s', '1h').optional(),
+  minReplicasToWrite: whole(REDIS_RANGES.replicas).optional(),
+  downAfter: duration(REDIS_RANGES.downAfter).optional(),
+  failoverTimeout: duration(REDIS_RANGES.failoverTimeout).optional(),
+  fencing: oneOf(['lease', 'off']).optional(),
   limits: limits.optional(),
-}).superRefine((value, context) => {
-  const broken = new Set(context.issues.map(({ path }) => path?.[0]));
-  const right = Object.fromEntries(Object.entries(value).filter(([key]) => !broken.has(key))) as typeof value;
-  const { replicas = 2, sentinels = 3 } = right;
-  const numbers = {
-    replicas,
-    sentinels,
-    quorum: right.quorum ?? Math.floor(sentinels / 2) + 1,
-    minReplicasToWrite: right.minReplicasToWrite ?? Math.min(1, replicas),
-  };
-  for (const { path, allowed, fix } of redisNumberProblems(numbers)) {
-    context.addIssue({ code: 'custom', path: [path], message: message(allowed, fix) });
-  }
-  const { maxMemory = Size.mebibytes(128), limits: { memory } = {} } = right;
-  if (memory && memory.toBytes() <= maxMemory.toBytes()) {
-    const error = message(`more than maxMemory (${String(maxMemory)})`, 'Leave it out for twice maxMemory and 64MiB.');
-    context.addIssue({ code: 'custom', path: ['limits', 'memory'], message: error });
-  }
-}, together);
+});
 
 const api = object({
   image: own<ContainerImage>(
     (value) => value instanceof ContainerImage,
     message('a ContainerImage', "Use e.g. ContainerImage.fromDirectory('images/shop')."),
   ).optional(),
-  replicas: whole(1, 60).optional(),
+  replicas: whole(API_RANGES.replicas).optional(),
   port: port.optional(),
+  /** What a 2xx answer to a write stands for; see ApiServiceProps. */
+  durability: oneOf(DURABILITIES).optional(),
   environment: z
     .record(z.string().regex(/^[^\s=]+$/), z.string({ error: message('a text', "Write { NAME: 'value' }.") }), {
       error: message('texts by names without = and spaces', "Write { NAME: 'value' }."),
     })
     .optional(),
   limits: limits.optional(),
-  drain: duration('0s', '10min').optional(),
+  drain: duration(API_RANGES.drain).optional(),
 });
 
 const proxy = object({
@@ -165,35 +152,36 @@ const proxy = object({
     kibana: port.optional(),
   }),
   balance: oneOf(['roundrobin', 'leastconn']).optional(),
-  checkInterval: duration('100ms', '5min').optional(),
-  fall: whole(1, 100).optional(),
-  rise: whole(1, 100).optional(),
-  maxConnections: whole(1, 100_000).optional(),
-  queueTimeout: duration('100ms', '5min').optional(),
-  responseTimeout: duration('100ms', '1h').optional(),
-  maxRequestSize: size('1KiB', '1GiB').optional(),
+  checkInterval: duration(HTTP_RANGES.checkInterval).optional(),
+  fall: whole(HTTP_RANGES.fall).optional(),
+  rise: whole(HTTP_RANGES.rise).optional(),
+  maxConnections: whole(HTTP_RANGES.maxConnections).optional(),
+  queueTimeout: duration(HTTP_RANGES.queueTimeout).optional(),
+  responseTimeout: duration(HTTP_RANGES.responseTimeout).optional(),
+  maxRequestSize: size(HTTP_RANGES.maxRequestSize).optional(),
   limits: limits.optional(),
 });
 
 const logs = object({
-  /** `auto`: `elastic` where an image registry answers, else `debian`. */
+  /** `auto`: what fits into the engine's memory; `elastic` where an image registry answers, else `debian`, else `off`. */
   flavour: oneOf(['auto', 'elastic', 'debian', 'off']).optional().default('auto'),
-  heap: size('256MiB', '31GiB').optional(),
-  memory: size('512MiB', '64GiB').optional(),
+  heap: size(LOG_RANGES.heap).optional(),
+  memory: size(LOG_RANGES.memory).optional(),
   index: z.string({ error: message('a text', "Use e.g. 'platform-logs'.") }).optional(),
   retention: object({
-    maxAge: duration('1h', '3650d').optional(),
-    maxSize: size('64MiB', '10240GiB').optional(),
+    maxAge: duration(LOG_RANGES.maxAge).optional(),
+    maxSize: size(LOG_RANGES.maxSize).optional(),
   }).optional(),
-}).superRefine((value, context) => {
-  const broken = new Set(context.issues.map(({ path }) => path?.[0]));
-  const heap = (broken.has('heap') ? undefined : value.heap) ?? Size.mebibytes(512);
-  const memory = (broken.has('memory') ? undefined : value.memory) ?? Size.mebibytes(64 * 1024);
-  const index = typeof value.index === 'string' ? value.index : 'platform-logs';
-  for (const { path, allowed, fix } of logProblems({ heap, memory, index })) {
-    context.addIssue({ code: 'custom', path: [path], message: message(allowed, fix) });
-  }
-}, together);
+});
+/** Left out, backups are taken by `npm run backup` alone. */
+const backups = object({
+  every: duration(BACKUP_RANGES.every).optional(),
+  keep: object({
+    count: whole(BACKUP_RANGES.count, 'The newest is always kept.').optional(),
+    maxAge: duration(BACKUP_RANGES.maxAge).optional(),
+  }).optional(),
+});
+
 /** Another address of the host than 127.0.0.1, by which other machines reach the platform. */
 const publishOn = object({
   address: text(
@@ -224,6 +212,8 @@ const environment = object({
     publishOn: publishOn.optional(),
   }),
   redis: redis.optional().default({}),
+  /** Backups on a schedule, beside the data; see ScheduledBackupsProps. @default none */
+  backups: backups.optional(),
   api: api.optional().default({}),
   proxy,
   logs: logs.optional().default({ flavour: 'auto' }),
@@ -232,6 +222,9 @@ const environment = object({
     .array(exception, { error: message('a list of { policy, subject, reason, until }', 'Leave it out for none.') })
     .optional(),
 }).superRefine((value, context) => {
+  for (const { setting, allowed, fix } of settingProblems(value, context.issues)) {
+    context.addIssue({ code: 'custom', path: setting.split('.'), message: message(allowed, fix) });
+  }
   const names = new Map<number, string>();
   for (const [name, hostPort] of publishedPorts(value)) {
     const other = names.get(hostPort);
@@ -245,6 +238,29 @@ const environment = object({
     names.set(hostPort, name);
   }
 }, together);
+
+/** What the constructs say of the settings together; those that are wrong by themselves are taken as left out. */
+function settingProblems(
+  value: unknown,
+  issues: readonly { readonly path?: readonly PropertyKey[] | undefined }[],
+): SettingProblem[] {
+  const right = (section: string): Record<string, unknown> => {
+    const broken = new Set(issues.map(({ path }) => (path?.[0] === section ? path[1] : undefined)));
+    const given = valueAt(value, [section]);
+    const settings = Object.entries(typeof given === 'object' && given !== null ? given : {});
+    return Object.fromEntries(settings.filter(([name, setting]) => setting !== undefined && !broken.has(name)));
+  };
+  const redis = resolveRedis('redis', right('redis'));
+  const flavour = valueAt(value, ['logs', 'flavour']) === 'debian' ? 'debian' : 'elastic';
+  return Object.entries({
+    redis,
+    api: resolveApi('api', right('api') as ApiSettings, redis.model),
+    backups: resolveBackups('backups', right('backups') as BackupsSchedule, redis.model),
+    logs: resolveLogs('logs', { ...(right('logs') as Partial<LogStackProps>), flavour }),
+  }).flatMap(([section, { problems }]) =>
+    problems.map((problem) => ({ ...problem, setting: `${section}.${problem.setting}` })),
+  );
+}
 
 /** How an environment is written. */
 export type EnvironmentInput = z.input<typeof environment>;

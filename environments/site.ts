@@ -1,25 +1,48 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { PlatformError } from '../constructs/core/platform-error.js';
+import { writeJson } from '../constructs/core/whole-file.mjs';
+
+/** What the engine can do, see `Engine`. */
+const abilities = z.object({ isolatedGateways: z.boolean(), startInterval: z.boolean() });
+
+const OLDEST = { isolatedGateways: false, startInterval: false };
+/** The owner before a machine is prepared; a file with mirrors alone may be there already. */
+export const NOBODY = '00000000';
 
 /** What depends on the machine rather than on the environment. Written by the CLI, read at synth. */
 const site = z.object({
   /** Marks what this checkout deploys; random. */
-  owner: z.string().regex(/^[0-9a-f]{8}$/),
-  engine: z.object({ isolatedGateways: z.boolean(), startInterval: z.boolean() }),
-  /** The log stack for environments that leave it to the machine: `elastic` needs an image registry. */
-  logs: z.enum(['elastic', 'debian']).optional(),
-  /** Subnets and ports of deployments that differ from what their environment declares. */
-  deployments: z.record(z.string(), z.object({ baseCidr: z.string(), ports: z.record(z.string(), z.number()) })),
+  owner: z
+    .string()
+    .regex(/^[0-9a-f]{8}$/)
+    .default(NOBODY),
+  engine: abilities.default(OLDEST),
+  /** The log stack for environments that leave it to the machine: by its memory, and `elastic` needs an image registry. */
+  logs: z.enum(['elastic', 'debian', 'off']).optional(),
+  /** Subnets and ports of deployments that differ from what their environment declares, and their engine, which may be another one. */
+  deployments: z
+    .record(
+      z.string(),
+      z.object({
+        baseCidr: z.string(),
+        ports: z.record(z.string(), z.number()),
+        /** @default the one above */
+        engine: abilities.optional(),
+      }),
+    )
+    .default({}),
+  /** Written by hand, kept as it is: see cli/machine/mirrors.mjs. */
+  mirrors: z.record(z.string(), z.unknown()).optional(),
 });
 
 export type Site = z.output<typeof site>;
 
 /** Before a machine is prepared: what the oldest supported engine can do. */
 export const UNPREPARED_SITE: Site = {
-  owner: '00000000',
-  engine: { isolatedGateways: false, startInterval: false },
+  owner: NOBODY,
+  engine: OLDEST,
   deployments: {},
 };
 
@@ -47,8 +70,5 @@ export function readSite(project: string): Site {
 }
 
 export function writeSite(project: string, site: Site): void {
-  const file = siteFile(project);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(`${file}.new`, `${JSON.stringify(site, null, 2)}\n`);
-  renameSync(`${file}.new`, file);
+  writeJson(siteFile(project), site);
 }

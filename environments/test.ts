@@ -6,6 +6,8 @@ export const test: EnvironmentInput = {
   network: { baseCidr: '10.213.16.0/20' },
   redis: { replicas: 2, sentinels: 3, maxMemory: '32MiB', evictionPolicy: 'allkeys-lru' },
   api: { replicas: 2 },
+  // Little to fill here, too.
+  logs: { retention: { maxSize: '256MiB' } },
   proxy: {
     ports: {
       http: 18080,

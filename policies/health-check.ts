@@ -1,3 +1,4 @@
+import { modelsOf } from '../constructs/models.js';
 import { eachRunningContainer, type Policy } from './judge/policy.js';
 import type { ContainerFacts, Subject } from './judge/subject.js';
 
@@ -9,11 +10,12 @@ export default {
   ),
 } satisfies Policy;
 
-/** HealthCheck.none() gives a reason; what counts is that HAProxy really asks: a section with httpchk and the container's address. */
-function isAskedByProxy({ networks }: ContainerFacts, { containers }: Subject): boolean {
-  const sections = containers.flatMap(({ files }) => (files['/config/haproxy.cfg'] ?? '').split(/^(?=\S)/m));
-  const addresses = [...networks.values()].filter((address) => address !== undefined);
-  return sections
-    .filter((section) => /^\s+option httpchk\b/m.test(section) && /^\s+default-server check\b/m.test(section))
-    .some((section) => addresses.some((address) => section.includes(` ${address}:`)));
+/** HealthCheck.none() gives a reason; what counts is that the proxy really asks, and has an address to ask at. */
+function isAskedByProxy({ name, networks }: ContainerFacts, { topology }: Subject): boolean {
+  const instance = topology.services.flatMap(({ instances }) => instances).find(({ container }) => container === name);
+  const routes = modelsOf(topology, 'proxy').flatMap(({ http }) => http.filter(({ check }) => check !== null));
+  return routes.some(({ to: { endpoint, servers } }) => {
+    const network = topology.networks.find((one) => one.name === endpoint)?.resource ?? '';
+    return instance !== undefined && servers.includes(instance.name) && networks.get(network) !== undefined;
+  });
 }

@@ -1,14 +1,11 @@
+import { modelsOf } from '../constructs/models.js';
 import { eachRunningContainer, type Policy } from './judge/policy.js';
-import type { ContainerFacts } from './judge/subject.js';
 
 /** Options of runtimes that open a debugger or a profiler: Node.js, Java, Go (delve, pprof), Python. */
 const DEBUGGER = /(^|\s)--inspect(-brk|-wait)?\b|\bjdwp\b|\bdlv\b|\bpprof\b|\bdebugpy\b/i;
 const OFF = /^(|0|false|no|off)$/i;
-/** Lines of redis.conf and haproxy.cfg. The statistics page shows and changes nothing, has a password, and status needs it. */
-const LINES: Readonly<Record<string, RegExp>> = {
-  '/config/redis.conf': /^(loglevel (debug|verbose)|enable-(debug|module)-command (yes|local))$/gm,
-  '/config/haproxy.cfg': /^\s*(debug|stats admin .*|stats socket (?!\/).*)$/gm,
-};
+/** Directives of redis.conf. */
+const DIRECTIVES = /^(loglevel (debug|verbose)|enable-(debug|module)-command (yes|local))$/;
 
 const check = eachRunningContainer(({ environment, command }) => [
   ...Object.entries(environment).flatMap(([name, value]) => debugSetting(name, value)),
@@ -23,10 +20,18 @@ export default {
   environments: ['prod'],
   judge: (subject) => [
     ...check(subject),
-    ...subject.containers.flatMap(debugLines),
-    ...subject.topology.published
-      .filter(({ name }) => /^redis-node-\d+$/.test(name))
-      .map(({ name, service }) => ({ subject: service, what: `it publishes ${name}, past the way to the master` })),
+    ...modelsOf(subject.topology, 'redis').flatMap(({ nodes }) =>
+      Object.entries(nodes.directives)
+        .map(([name, value]) => `${name} ${value}`)
+        .filter((line) => DIRECTIVES.test(line))
+        .map((line) => ({ subject: nodes.service, what: `redis.conf says: ${line}` })),
+    ),
+    ...modelsOf(subject.topology, 'proxy').flatMap(({ service, redis }) =>
+      redis
+        .filter(({ to }) => modelsOf(subject.topology, 'redis').some(({ nodes }) => nodes.service === to.service))
+        .filter(({ role }) => role === 'any')
+        .map(({ name }) => ({ subject: service, what: `it publishes ${name}, past the way to the master` })),
+    ),
   ],
 } satisfies Policy;
 
@@ -37,10 +42,4 @@ function debugSetting(name: string, value: string): string[] {
   return isLevel || isSwitch || isMode || DEBUGGER.test(value)
     ? [`its setting ${name} is for debugging: ${value}`]
     : [];
-}
-
-function debugLines({ subject, files }: ContainerFacts) {
-  return Object.entries(LINES).flatMap(([path, pattern]) =>
-    [...(files[path] ?? '').matchAll(pattern)].map(([line]) => ({ subject, what: `${path} says: ${line.trim()}` })),
-  );
 }

@@ -1,5 +1,5 @@
+import { modelsOf } from '../constructs/models.js';
 import type { Policy } from './judge/policy.js';
-import { servicesWith } from './judge/subject.js';
 
 const REPLICAS = 1;
 const SENTINELS = 3;
@@ -8,13 +8,9 @@ export default {
   why: 'Without a replica a dead master takes the data with it, and fewer than three Sentinels cannot outvote a dead one.',
   fix: `Set redis.replicas to ${REPLICAS} or more, and redis.sentinels to ${SENTINELS} or more.`,
   environments: ['prod'],
-  judge: (subject) => {
-    const nodes = servicesWith(subject, '/config/redis.conf');
-    const sentinels = servicesWith(subject, '/config/sentinel.conf');
-    const watched = sentinels.reduce((sum, { instances }) => sum + instances, 0);
-    return nodes.flatMap(({ name, instances }) => [
-      ...(instances > REPLICAS ? [] : [{ subject: name, what: `it has ${instances - 1} replicas` }]),
-      ...(watched >= SENTINELS ? [] : [{ subject: name, what: `${watched} Sentinels watch it` }]),
-    ]);
-  },
+  judge: ({ topology }) =>
+    modelsOf(topology, 'redis').flatMap(({ nodes: { service: subject, count }, sentinels }) => [
+      ...(count > REPLICAS ? [] : [{ subject, what: `it has ${count - 1} replicas` }]),
+      ...(sentinels.count >= SENTINELS ? [] : [{ subject, what: `${sentinels.count} Sentinels watch it` }]),
+    ]),
 } satisfies Policy;

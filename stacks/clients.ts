@@ -1,4 +1,7 @@
+import type { ApiService } from '../constructs/api/api-service.js';
 import type { LogStack } from '../constructs/logging/log-stack.js';
+import type { Endpoint } from '../constructs/core/endpoint.js';
+import type { RedisRole } from '../constructs/proxy/model.js';
 import type { Proxy } from '../constructs/proxy/proxy.js';
 import { REDIS_PORT, SENTINEL_PORT } from '../constructs/redis/render-config.js';
 import type { RedisReplication } from '../constructs/redis/redis-replication.js';
@@ -45,32 +48,40 @@ interface HostAndPort {
 
 /** What clients on the host can reach. */
 export interface Reachable {
+  readonly api: ApiService;
   readonly redis: RedisReplication;
   readonly proxy: Proxy;
   readonly logs: LogStack | undefined;
 }
 
-export function describeClients({ redis, proxy, logs }: Reachable): ClientOutputs {
+export function describeClients({ api, redis, proxy, logs }: Reachable): ClientOutputs {
   const { publishAddress } = proxy.service.deployment;
   const host = publishAddress === '0.0.0.0' ? '127.0.0.1' : publishAddress;
   const at = (name: string): HostAndPort => ({ host, port: proxy.hostPort(name) });
   const url = (scheme: string, name: string) => `${scheme}://${host}:${proxy.hostPort(name)}`;
-  const sentinels = redis.sentinel.addresses.map((_, index) => at(`sentinel-${index}`));
-  const nodes = proxy.publishes('redis-node-0')
-    ? redis.endpoint.addresses.map((_, index) => at(`redis-node-${index}`))
-    : [];
+  const routes = proxy.model.redis.filter((route) => route.redis === redis.model.name);
+  const byRole = (role: RedisRole) => routes.find((route) => route.role === role)?.name ?? '';
+  const each = ({ service }: Endpoint) =>
+    service.instances.flatMap(({ name }) => {
+      const route = routes.find(({ role, to }) => role === 'any' && to.servers.includes(name));
+      return route ? [at(route.name)] : [];
+    });
+  const pageOf = (endpoint: Endpoint | undefined) => {
+    const route = proxy.model.http.find(({ to }) => to.endpoint === endpoint?.segment.name);
+    return route ? url('http', route.name) : null;
+  };
+  const [sentinels, nodes] = [each(redis.sentinel), each(redis.endpoint)];
+  const master = at(byRole('master'));
   const natMap = [
-    ...redis.sentinel.addresses.map((address, index) => [`${address}:${SENTINEL_PORT}`, at(`sentinel-${index}`)]),
-    ...redis.endpoint.addresses.map((address, index) => [
-      `${address}:${REDIS_PORT}`,
-      nodes[index] ?? at('redis-master'),
-    ]),
+    ...redis.sentinel.addresses.map((address, index) => [`${address}:${SENTINEL_PORT}`, sentinels[index]]),
+    ...redis.endpoint.addresses.map((address, index) => [`${address}:${REDIS_PORT}`, nodes[index] ?? master]),
   ];
+  const store = pageOf(logs?.store);
   return {
-    api: { url: url('http', 'http') },
+    api: { url: pageOf(api.http) ?? '' },
     redis: {
-      masterUrl: url('redis', 'redis-master'),
-      replicasUrl: url('redis', 'redis-replicas'),
+      masterUrl: url('redis', byRole('master')),
+      replicasUrl: url('redis', byRole('replica')),
       masterName: redis.masterName,
       sentinels,
       natMap: Object.fromEntries(natMap) as Record<string, HostAndPort>,
@@ -78,20 +89,20 @@ export function describeClients({ redis, proxy, logs }: Reachable): ClientOutput
       username: redis.users.app.name,
       sentinelUsername: redis.sentinelUsers.app.name,
     },
-    statistics: { url: `${url('http', 'stats')}/`, username: 'admin' },
+    statistics: { url: `${url('http', 'stats')}/`, username: proxy.model.statistics.user },
     logs:
-      logs && proxy.publishes('elasticsearch')
+      logs && store !== null
         ? {
             flavour: logs.flavour,
-            elasticsearchUrl: url('http', 'elasticsearch'),
+            elasticsearchUrl: store,
             indexPattern: `${logs.index}-*`,
-            kibanaUrl: proxy.publishes('kibana') ? url('http', 'kibana') : null,
+            kibanaUrl: pageOf(logs.ui),
             username: logs.users.reader.name,
           }
         : null,
     passwordSecrets: {
-      redis: redis.clientSecrets.redis.name,
-      sentinel: redis.clientSecrets.sentinel.name,
+      redis: redis.users.app.secret.name,
+      sentinel: redis.sentinelUsers.app.secret.name,
       statistics: proxy.statsSecret.name,
       logs: logs?.users.reader.secret.name ?? null,
     },

@@ -1,12 +1,12 @@
-import { rmSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { PlatformError } from '../../constructs/core/platform-error.js';
+import { removeFolder } from '../../constructs/core/whole-file.mjs';
 import { UNPREPARED_SITE } from '../../environments/site.js';
 import type { Context } from '../context.js';
-import { registeredVolumes } from '../deploy.js';
 import { connectEngine } from '../machine/engine.js';
 import type { PrepareOptions } from '../prepare.js';
 import { changeSite } from '../site.js';
+import { registeredVolumes } from '../volumes.js';
 import { removeDeployment } from './down.js';
 
 export interface DestroyOptions extends PrepareOptions {
@@ -16,7 +16,7 @@ export interface DestroyOptions extends PrepareOptions {
 
 /** Like down; with `deleteData` also the data volumes, secrets and state, after a question. */
 export async function destroyCommand(context: Context, options: DestroyOptions): Promise<number> {
-  const volumes = registeredVolumes(context);
+  const volumes = registeredVolumes(context.paths);
   if (!(await agreed(context, options, volumes))) {
     console.log('Nothing was removed.');
     return 1;
@@ -71,6 +71,19 @@ async function forgetDeployment({ project, name, paths }: Context): Promise<void
     ...site,
     deployments: Object.fromEntries(Object.entries(site.deployments).filter(([other]) => other !== name)),
   }));
-  rmSync(paths.folder, { recursive: true, force: true });
-  rmSync(paths.stack, { recursive: true, force: true });
+  for (const folder of [paths.stack, paths.folder]) {
+    try {
+      removeFolder(folder);
+    } catch (cause) {
+      throw new PlatformError(
+        {
+          what: `${name} and its data are removed, but not all of its folder is`,
+          got: cause instanceof Error ? cause.message : String(cause),
+          allowed: 'a folder of which no program has a file open',
+          fix: 'Close the editor or terminal that is in it, and run the command again.',
+        },
+        { cause },
+      );
+    }
+  }
 }

@@ -1,5 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, extname, join, resolve } from 'node:path';
+import { extname, join } from 'node:path';
 import type { Topology } from '../../constructs/core/topology.js';
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import { renderMermaid } from '../../diagram/mermaid.js';
@@ -9,16 +8,13 @@ import type { ThemeChoice } from '../../diagram/style-sheet.js';
 import { renderSvg } from '../../diagram/svg.js';
 import { declaredTopology } from '../../stacks/declared-topology.js';
 import { openInBrowser } from '../browser.js';
+import type { Format } from '../choices.js';
 import type { Context } from '../context.js';
+import { type ResultOptions, writeResult } from '../result.js';
 
-export const FORMATS = ['mermaid', 'svg'] as const;
-export type Format = (typeof FORMATS)[number];
-
-export interface DiagramCommandOptions {
+export interface DiagramCommandOptions extends ResultOptions {
   /** @default what the output file's ending says, else Mermaid */
   readonly format?: Format;
-  /** @default stdout */
-  readonly output?: string;
   /** Of an SVG. @default 'both' */
   readonly theme?: ThemeChoice;
   /** Show it in the browser. @default false */
@@ -30,7 +26,7 @@ export interface DiagramCommandOptions {
 /** Draws what the environment declares; needs neither an engine nor a deployment. */
 export async function diagramCommand(context: Context, options: DiagramCommandOptions): Promise<number> {
   if (options.readme) {
-    for (const [path, text] of await readmePictures()) write(path, text);
+    for (const [output, text] of await readmePictures()) writeResult(text, { output });
     return 0;
   }
   const { output } = options;
@@ -43,12 +39,13 @@ export async function diagramCommand(context: Context, options: DiagramCommandOp
   }
   const topology = declaredTopology(context.environment, context);
   const text = await render(topology, format, options.theme);
-  if (output !== undefined) write(output, text);
+  // A browser shows it in place of stdout, not in place of a file.
+  if (!options.open || output !== undefined) writeResult(text, options);
   if (options.open) {
     const page = join(context.project, '.platform', 'diagram', `${context.name}.html`);
-    write(page, renderPage(`Topology of ${context.name}`, text));
+    writeResult(renderPage(`Topology of ${context.name}`, text), { output: page });
     await openInBrowser(page);
-  } else if (output === undefined) process.stdout.write(text);
+  }
   return 0;
 }
 
@@ -59,10 +56,4 @@ function render(topology: Topology, format: Format, theme: ThemeChoice = 'both')
 /** What a file's ending says. */
 export function formatOf(output: string | undefined): Format {
   return output !== undefined && extname(output).toLowerCase() === '.svg' ? 'svg' : 'mermaid';
-}
-
-function write(path: string, text: string): void {
-  mkdirSync(dirname(resolve(path)), { recursive: true });
-  writeFileSync(path, text);
-  console.log(`wrote ${path}`);
 }

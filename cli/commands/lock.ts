@@ -1,14 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { IMAGE_LOCK_FILE, readImageLock, renderImageLock } from '../../constructs/core/image-lock.js';
-import { PlatformError } from '../../constructs/core/platform-error.js';
+import { PlatformError, type Problem } from '../../constructs/core/platform-error.js';
+import { writeWhole } from '../../constructs/core/whole-file.mjs';
 import { loadEnvironment } from '../../environments/index.js';
 import { UNPREPARED_SITE } from '../../environments/site.js';
 import { everyTopology } from '../../stacks/declared-topology.js';
 import { synthesize } from '../../stacks/synth.js';
 import { declaredImages } from '../lock/declared-images.js';
-import { floatingBases, lockDrift, lockLeftovers } from '../lock/drift.js';
+import { apartFromElastic, floatingBases, lockDrift, lockLeftovers } from '../lock/drift.js';
 import { PROVIDER_LOCK_FILE, writeProviderLock } from '../lock/provider-lock.js';
 import { describeChanges, renewLock } from '../lock/renew.js';
 import { resolveDigest } from '../lock/resolve-digest.js';
@@ -31,9 +32,14 @@ export interface LockOptions {
 export async function lockCommand({ check = false, update = false }: LockOptions): Promise<number> {
   const lock = readImageLock();
   const declared = declaredImages(everyTopology());
-  if (check) {
-    const problems = [...lockDrift(declared, lock), ...lockLeftovers(declared, lock)];
+  const elsewhere = declaredImages(everyTopology(['debian']));
+  const judge = (found: readonly Problem[]): void => {
+    const { problems, refusal } = apartFromElastic(found, elsewhere);
+    if (refusal !== undefined) console.log(refusal);
     if (problems.length > 0) throw PlatformError.all(problems);
+  };
+  if (check) {
+    judge([...lockDrift(declared, lock), ...lockLeftovers(declared, lock)]);
     console.log(`${IMAGE_LOCK_FILE} fits what is declared.`);
     return 0;
   }
@@ -46,11 +52,10 @@ export async function lockCommand({ check = false, update = false }: LockOptions
     { update },
   );
   const changes = describeChanges(lock, next);
-  writeFileSync(IMAGE_LOCK_FILE, renderImageLock(next));
+  writeWhole(IMAGE_LOCK_FILE, renderImageLock(next));
   console.log(changes.length > 0 ? changes.join('\n') : `${IMAGE_LOCK_FILE} is as it was.`);
-  const unsolved = [...problems, ...floatingBases(declared)];
-  if (unsolved.length > 0) throw PlatformError.all(unsolved);
   await lockProvider();
+  judge([...problems, ...floatingBases(declared)]);
   return 0;
 }
 

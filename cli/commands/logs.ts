@@ -1,22 +1,19 @@
-import { type Command, CommanderError } from 'commander';
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import type { Topology } from '../../constructs/core/topology.js';
 import { processEnv } from '../../environments/process-env.js';
 import type { Context } from '../context.js';
 import { follow } from '../logs/follow.js';
-import { LEVELS } from '../logs/level.js';
 import { readNewest } from '../logs/newest.js';
+import { EXIT } from '../logs/options.js';
 import { Output } from '../logs/output.js';
 import { COLOURED, COLOURLESS, renderJson, renderLine } from '../logs/render.js';
-import { DEFAULTS, parseSelection, type SelectionOptions } from '../logs/selection.js';
+import { parseSelection, type SelectionOptions } from '../logs/selection.js';
 import { type Hit, LogStore, type StoreAccess } from '../logs/store.js';
 import { formatTime } from '../logs/time.js';
 import { readOutputs } from '../outputs.js';
-import { paintFor, PLAIN } from '../status/table.js';
+import { type ResultOptions, resultPaint, resultStream } from '../result.js';
+import { PLAIN } from '../status/table.js';
 import { readTopology } from '../status/topology.js';
-
-/** As grep has them. */
-const EXIT = { found: 0, none: 1, error: 2 } as const;
 
 /** While it follows it asks once a second, and should notice soon when the store is stuck. */
 const FOLLOW_ANSWER_MS = 10_000;
@@ -24,32 +21,9 @@ const FOLLOW_ANSWER_MS = 10_000;
 /** Lines rendered at once. */
 const CHUNK = 1000;
 
-export interface LogsOptions extends SelectionOptions {
+export interface LogsOptions extends SelectionOptions, ResultOptions {
   /** The stored documents, one a line, and nothing else on stdout. @default false */
   readonly json?: boolean | undefined;
-}
-
-export function addLogsOptions(command: Command): Command {
-  const list = (text: string, before: readonly string[] = []) => [...before, ...text.split(',').filter(Boolean)];
-  return (
-    command
-      .option('--service <names>', 'only lines of these services, e.g. api,redis', list)
-      .option('--container <names>', 'only lines of these containers, e.g. api-0', list)
-      .option('--level <level>', `only this level and graver ones: ${LEVELS.join(', ')}`)
-      .option('--since <when>', 'how long ago (90s, 10m, 2h, 1d) or when (2026-11-22T18:00)', DEFAULTS.since)
-      .option('--until <when>', 'the same for the end (default: now)')
-      .option('--grep <text>', 'only lines whose message contains the text')
-      .option('-i, --ignore-case', 'upper and lower case are equal to --grep')
-      .option('--request <id>', 'only lines of one HTTP request')
-      .option('--limit <number>', 'the newest lines, this many at most', DEFAULTS.limit)
-      .option('-f, --follow', 'go on with new lines as they arrive, until Ctrl-C')
-      .option('--utc', 'times in UTC instead of the local zone')
-      .option('--json', 'the stored documents, one a line')
-      // Scripts tell "no lines" from "wrong option" by the exit code.
-      .exitOverride((error) => {
-        throw error.exitCode === 0 ? error : new CommanderError(EXIT.error, error.code, error.message);
-      })
-  );
 }
 
 /**
@@ -97,12 +71,12 @@ async function showLines(access: StoreAccess, topology: Topology, options: LogsO
   const { json = false, utc = false } = options;
   const { services } = topology;
   const style = {
-    colour: paintFor(process.stdout) === PLAIN ? COLOURLESS : COLOURED,
+    colour: resultPaint(options) === PLAIN ? COLOURLESS : COLOURED,
     utc,
     services: services.map(({ name }) => name),
     width: Math.max(...services.flatMap(({ instances }) => instances.map(({ name }) => name.length))),
   };
-  const output = new Output(process.stdout);
+  const output = new Output(await resultStream(options));
   let shown = 0;
   const show = async (hits: readonly Hit[]) => {
     shown += hits.length;

@@ -9,9 +9,10 @@ import { UNPREPARED_SITE } from '../../environments/site.js';
 import { discoverPolicies } from '../../policies/judge/discover.js';
 import { holdsIn, problemsOf, type Verdict } from '../../policies/judge/judge.js';
 import { synthesize } from '../../stacks/synth.js';
-import { type Paint, PLAIN, paintFor, renderTable } from '../status/table.js';
+import { type ResultOptions, resultPaint, writeResult } from '../result.js';
+import { type Paint, PLAIN, renderTable } from '../status/table.js';
 
-export interface PoliciesOptions {
+export interface PoliciesOptions extends ResultOptions {
   /** Only this environment. @default PLATFORM_ENV, else every one */
   readonly env?: string | undefined;
   /** Machine-readable, and nothing else on stdout. @default false */
@@ -40,7 +41,8 @@ export interface PolicyReport {
  * @returns 0 if nothing breaks them, else 1
  * @throws PlatformError for an unknown environment, a day that is none, and declarations with other problems
  */
-export function policiesCommand({ env, json = false, on = today() }: PoliciesOptions): Promise<number> {
+export function policiesCommand(options: PoliciesOptions): Promise<number> {
+  const { env, json = false, on = today() } = options;
   if (!isDay(on)) {
     throw new PlatformError({
       what: '--on is not a day',
@@ -52,9 +54,7 @@ export function policiesCommand({ env, json = false, on = today() }: PoliciesOpt
   // CI systems set variables to nothing rather than not at all, hence `||`.
   const only = env ?? (processEnv['PLATFORM_ENV'] || undefined);
   const report = describePolicies(only === undefined ? Object.keys(environments) : [only], on);
-  process.stdout.write(
-    json ? `${JSON.stringify(report, null, 2)}\n` : renderPolicies(report, paintFor(process.stdout)),
-  );
+  writeResult(json ? `${JSON.stringify(report, null, 2)}\n` : renderPolicies(report, resultPaint(options)), options);
   return Promise.resolve(report.ok ? 0 : 1);
 }
 

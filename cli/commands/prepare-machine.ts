@@ -9,7 +9,7 @@ export async function prepareMachineCommand(context: Context, options: PrepareOp
   await terraform.init();
   console.log(
     `This machine is ready: Docker engine ${engine.version}, images and provider are here.\n` +
-      `Next: \`npm start\`, or \`npx cdktf deploy ${context.name} --skip-provider-lock\`.`,
+      `Next: \`npm start\`, or \`npx cdktf deploy ${context.name}\`.`,
   );
   return 0;
 }

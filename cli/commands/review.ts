@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PlatformError } from '../../constructs/core/platform-error.js';
@@ -6,6 +6,7 @@ import { environments, loadEnvironment } from '../../environments/index.js';
 import { UNPREPARED_SITE } from '../../environments/site.js';
 import { synthesize } from '../../stacks/synth.js';
 import { createContext } from '../context.js';
+import { withDeployment } from '../deployment-lock.js';
 import { describe } from '../deploy.js';
 import { checkState } from '../preflight/state.js';
 import { prepare, type PrepareOptions } from '../prepare.js';
@@ -19,11 +20,11 @@ import { renderMarkdown } from '../review/render/markdown.js';
 import { renderText } from '../review/render/text.js';
 import { type Review, reviewed } from '../review/review.js';
 import { SourceTree } from '../review/source-tree.js';
-import { type PlannedChange, readPlan } from '../review/terraform-plan.js';
-import { paintFor } from '../status/table.js';
+import { type PlannedChange, readPlan, readPlanFile } from '../review/terraform-plan.js';
+import { type ResultOptions, resultPaint, writeResult } from '../result.js';
 import { isUserError } from '../machine/programs.mjs';
 
-export interface ReviewOptions extends PrepareOptions {
+export interface ReviewOptions extends PrepareOptions, ResultOptions {
   /** A git ref. */
   readonly base?: string;
   /** @default every environment */
@@ -45,9 +46,9 @@ export async function reviewCommand(options: ReviewOptions): Promise<number> {
     const render = {
       md: renderMarkdown,
       json: renderJson,
-      text: (all: Review) => renderText(all, paintFor(process.stdout)),
+      text: (all: Review) => renderText(all, resultPaint(options)),
     };
-    process.stdout.write(render[format](review));
+    writeResult(render[format](review), options);
     const { failOn } = options;
     return failOn !== undefined && review.findings.some(({ level }) => isAtLeast(level, failOn)) ? 1 : 0;
   } catch (error) {
@@ -131,7 +132,7 @@ function synthesizeTree(name: string): Declaration {
   } catch (cause) {
     if (!isUserError(cause)) throw cause;
     throw new PlatformError(
-      { what: `the working tree does not synthesize (${name})`, got: cause.message, fix: 'Mend it first.' },
+      { what: `the working tree does not synthesize (${name})`, got: cause.message, fix: 'Fix it first.' },
       { cause },
     );
   } finally {
@@ -151,32 +152,19 @@ async function plans(options: ReviewOptions, names: readonly string[]): Promise<
         fix: 'Say which one: --env dev',
       });
     }
-    return new Map([[only, readPlan(readText(plan))]]);
+    return new Map([[only, readPlanFile(plan)]]);
   }
   const found = new Map<string, PlannedChange[]>();
   for (const name of names) {
     const context = createContext({ env: name });
-    checkState(context);
-    const { site, terraform } = await prepare(context, { ...options, images: false, install: false });
-    describe(context, site);
-    await terraform.init();
-    found.set(name, readPlan(await terraform.planJson()));
+    const json = await withDeployment(context, 'npm run review', {}, async () => {
+      checkState(context);
+      const { site, terraform } = await prepare(context, { ...options, images: false, install: false });
+      describe(context, site);
+      await terraform.init();
+      return terraform.planJson();
+    });
+    found.set(name, readPlan(json));
   }
   return found;
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new PlatformError(
-      {
-        what: 'the Terraform plan cannot be read',
-        got: file,
-        allowed: 'a file with what `terraform show -json PLANFILE` printed',
-        fix: 'Check its name.',
-      },
-      { cause },
-    );
-  }
 }

@@ -32,7 +32,7 @@ export async function sbomCommand(context: Context, { output }: SbomOptions): Pr
   return 0;
 }
 
-/** `api` of `redis-platform/api:0123456789ab`. */
+/** `api` of `redis-platform.invalid/api:0123456789ab`. */
 function nameOf(image: string): string {
   return image.replace(/^.*\//, '').replace(/:.*$/, '');
 }

@@ -1,27 +1,39 @@
 import { execa } from 'execa';
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import { type Context, createContext } from '../context.js';
+import { HELD_BY_ANCESTOR, type LockingOptions, withDeployment } from '../deployment-lock.js';
 import { findDocker } from '../machine/docker-cli.js';
 import type { Engine } from '../machine/engine.js';
 import { EngineError } from '../machine/engine-error.js';
 import { ImageBuilder } from '../machine/images.js';
+import { type EngineVersion, requirePrivateEngine } from '../machine/private-engine/index.js';
+import { requireWine, type WindowsNode } from '../machine/wine.js';
 import { prepare, type Prepared, type PrepareOptions } from '../prepare.js';
+import { runOnPrivateEngine } from '../private-tests.js';
 import { type Counts, countGoTests, runChecks, runJest, seconds } from '../test-runs.js';
+import { runUnderWine } from '../wine-tests.js';
 import { destroyCommand } from './destroy.js';
 import { bringUp } from './start.js';
 
-export interface TestOptions extends PrepareOptions {
+export interface TestOptions extends PrepareOptions, LockingOptions {
   readonly offline?: boolean;
   readonly requireEngine?: boolean;
   readonly keep?: boolean;
   readonly only?: string;
   /** Measure instead: see test/bench. */
   readonly bench?: boolean;
+  /** Run the deployed tests on a Docker engine of this version, started for them; on the one that is here a few. @default all on the one that is here */
+  readonly engine?: EngineVersion;
   readonly instance?: string;
+  /** Run the offline tests alone, on this line of Node.js for Windows, under Wine. */
+  readonly windows?: WindowsNode;
 }
 
 /** Images whose Dockerfile has a stage `test` that runs their Go tests. */
 const GO_IMAGES = ['images/api', 'images/es-node', 'images/log-tools', 'images/redis'];
+
+/** On the engine that is here, where all is tested on another: starts, status, crashes, plans, interrupted starts, removal. */
+const SHORT_ROUND = 'deployed/(commands|failover|plan)\\.test';
 
 /** A disk that is soon full. */
 const SMALL_DISK = ['--tmpfs', '/full:size=1m,mode=1777'];
@@ -31,9 +43,20 @@ const SMALL_DISK = ['--tmpfs', '/full:size=1m,mode=1777'];
  * @returns 0 if nothing failed; the last line printed is `N passed, N failed, N skipped`
  */
 export async function testCommand(options: TestOptions): Promise<number> {
-  const all = options.only === undefined && !options.bench;
+  if (options.engine !== undefined) requirePrivateEngine(options.engine);
+  if (options.windows !== undefined) {
+    requireWine();
+    return sumUp([await runUnderWine(options.windows, options.only)]);
+  }
   const context = createContext({ env: 'test', instance: options.instance });
-  const prepared = options.offline ? undefined : await prepareIfPossible(context, options);
+  if (options.offline) return runTests(context, options);
+  return withDeployment(context, 'npm test', options, (claim) => runTests(context, options, claim));
+}
+
+/** @param claim of the lock on the test environment; without one only offline tests are run */
+async function runTests(context: Context, options: TestOptions, claim?: string): Promise<number> {
+  const all = options.only === undefined && !options.bench;
+  const prepared = claim === undefined ? undefined : await prepareIfPossible(context, options);
   const goTests = prepared && all ? buildGoTests(prepared) : [];
   const results: Counts[] = [];
   if (all) {
@@ -45,8 +68,15 @@ export async function testCommand(options: TestOptions): Promise<number> {
   for (const { folder, image } of goTests) {
     if (prepared) results.push(await runGoTestsOf(folder, await image, prepared.engine));
   }
-  if (prepared) results.push(await runDeployed(context, options));
+  if (prepared && claim !== undefined && options.engine !== undefined) {
+    results.push(await runOnPrivateEngine(options.engine, context, prepared, options));
+    if (all) results.push(await runDeployed(context, { ...options, only: SHORT_ROUND }, claim));
+  } else if (prepared && claim !== undefined) results.push(await runDeployed(context, options, claim));
   else if (!options.offline) results.push({ passed: 0, failed: 0, skipped: 1 });
+  return sumUp(results);
+}
+
+function sumUp(results: readonly Counts[]): number {
   const sum = (key: keyof Counts) => results.reduce((total, counts) => total + counts[key], 0);
   console.log(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
   return sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;
@@ -63,7 +93,7 @@ async function prepareIfPossible(context: Context, options: TestOptions): Promis
 }
 
 /** Nobody keeps data in the test environment: what a run that was broken off left there goes first. */
-async function runDeployed(context: Context, options: TestOptions): Promise<Counts> {
+async function runDeployed(context: Context, options: TestOptions, claim: string): Promise<Counts> {
   const removal = { ...options, deleteData: true, yes: true };
   await destroyCommand(context, removal);
   const started = Date.now();
@@ -72,7 +102,7 @@ async function runDeployed(context: Context, options: TestOptions): Promise<Coun
     if (lacking) throw lacking;
     return await runJest(
       options.bench ? 'bench' : 'deployed',
-      { PLATFORM_ENV: 'test', PLATFORM_INSTANCE: options.instance ?? '' },
+      { PLATFORM_ENV: 'test', PLATFORM_INSTANCE: options.instance ?? '', [HELD_BY_ANCESTOR]: claim },
       options.only,
     );
   } finally {
@@ -103,7 +133,7 @@ async function runGoTestsOf(folder: string, tag: string, engine: Engine): Promis
     throw new PlatformError({
       what: `the Go tests of ${folder} did not run`,
       got: `\n${all}\n`,
-      fix: 'Mend what it says.',
+      fix: 'Fix what it says.',
     });
   }
   const sign = counts.failed === 0 ? '✔' : '✖';

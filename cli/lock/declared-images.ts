@@ -1,4 +1,5 @@
-import { contentHash, dockerfile, foundationsOf, imageTag } from '../../constructs/core/content-hash.js';
+import { contentHash, foundationsOf, imageTag } from '../../constructs/core/content-hash.js';
+import { dockerfile } from '../../constructs/core/dockerfile.js';
 import { digestIn } from '../../constructs/core/image-lock.js';
 import type { Topology } from '../../constructs/core/topology.js';
 

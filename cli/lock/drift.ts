@@ -23,6 +23,30 @@ export function lockDrift(declared: DeclaredImages, lock: ImageLock): Problem[] 
   return [...pulled, ...floatingBases(declared), ...built];
 }
 
+/**
+ * Parts what stands in the way of a log stack that comes from registries from what concerns every deployment: without a registry nobody can
+ * fix it here, and the rest is locked all the same.
+ * @param elsewhere what is declared without that stack
+ * @returns also a line that names it, where it is not locked
+ */
+export function apartFromElastic(
+  problems: readonly Problem[],
+  elsewhere: DeclaredImages,
+): { readonly problems: Problem[]; readonly refusal: string | undefined } {
+  const needed = new Set(floatingBases(elsewhere).map(({ what }) => what));
+  const bases = new Set(
+    [...problems].map(({ what }) => what).filter((what) => FLOATING.test(what) && !needed.has(what)),
+  );
+  const refusal =
+    bases.size === 0
+      ? undefined
+      : `Not locked: logs.flavour elastic, which --frozen therefore refuses; the other flavours are. ${[...bases].join('; ')}. ` +
+        'Where a registry answers, write the digest that `docker pull` prints behind the tag in these files.';
+  return { problems: problems.filter(({ what }) => !bases.has(what)), refusal };
+}
+
+const FLOATING = /\/Dockerfile is built from what .* means on the day$/;
+
 /** Nothing but the Dockerfile itself can say what it is built from. */
 export function floatingBases({ floating }: DeclaredImages): Problem[] {
   return [...floating].map(([reference, file]) => ({

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { imageTag } from '../../constructs/core/content-hash.js';
@@ -5,8 +6,10 @@ import { PlatformError } from '../../constructs/core/platform-error.js';
 import { findDocker } from './docker-cli.js';
 import type { Engine } from './engine.js';
 import { withLock } from './lock.mjs';
+import { mirrorArgs, type Mirrors, readMirrors } from './mirrors.mjs';
+import { findMmdebstrap } from './mmdebstrap.js';
 import { cacheFolder } from './paths.mjs';
-import { findProgram, runProgram } from './programs.mjs';
+import { runProgram } from './programs.mjs';
 
 const SUITE = 'trixie';
 const WEEK_MS = 7 * 24 * 3600 * 1000;
@@ -33,10 +36,13 @@ export async function buildBaseFromPackages(
   onProgress?: (line: string) => void,
 ): Promise<void> {
   const tag = imageTag(folder);
-  const archive = join(cacheFolder(), `${tag.replaceAll(/[/:]/g, '-')}-${engine.architecture}.tar`);
+  const sources = debianSources(readMirrors());
+  // It holds the mirror's address, for all images that are built from it.
+  const mark = sources.length === 0 ? '' : `-${createHash('sha256').update(sources.join()).digest('hex').slice(0, 8)}`;
+  const archive = join(cacheFolder(), `${tag.replaceAll(/[/:]/g, '-')}-${engine.architecture}${mark}.tar`);
   await mkdir(cacheFolder(), { recursive: true });
   await withLock(`${archive}.lock`, async () => {
-    if (!(await isFresh(archive))) await bootstrapDebian(archive, folder, engine.architecture, onProgress);
+    if (!(await isFresh(archive))) await bootstrapDebian(archive, folder, engine.architecture, sources, onProgress);
   });
   onProgress?.('importing it into the engine');
   await runProgram(findDocker(), ['import', archive, tag], { env: { ...engine.environment } });
@@ -55,9 +61,10 @@ async function bootstrapDebian(
   archive: string,
   folder: string,
   architecture: string,
+  sources: readonly string[],
   onProgress?: (line: string) => void,
 ): Promise<void> {
-  const mmdebstrap = await findMmdebstrap(onProgress);
+  const mmdebstrap = await requireMmdebstrap(onProgress);
   const packages = (await readFile(join(folder, 'packages.txt'), 'utf8')).trim().split(/\s+/);
   const draft = `${archive}.new`;
   const options = [
@@ -69,7 +76,7 @@ async function bootstrapDebian(
     `--dpkgopt=path-include=${KEPT}`,
   ];
   try {
-    await runProgram(mmdebstrap, [...options, SUITE, draft], { onLine: onProgress });
+    await runProgram(mmdebstrap, [...options, SUITE, draft, ...sources], { onLine: onProgress });
     await rename(draft, archive);
   } catch (cause) {
     throw new PlatformError(
@@ -84,22 +91,20 @@ async function bootstrapDebian(
   }
 }
 
-async function findMmdebstrap(onProgress?: (line: string) => void): Promise<string> {
-  const found = findProgram('mmdebstrap');
-  if (found !== undefined) return found;
-  if (process.platform === 'linux' && process.getuid?.() === 0 && findProgram('apt-get') !== undefined) {
-    onProgress?.('installing mmdebstrap');
-    const env = { DEBIAN_FRONTEND: 'noninteractive' };
-    await runProgram('apt-get', ['update', '-q'], { env, onLine: onProgress });
-    // The archive's keys, as Ubuntu does not have them.
-    const packages = ['mmdebstrap', 'debian-archive-keyring'];
-    await runProgram('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...packages], {
-      env,
-      onLine: onProgress,
-    });
-    const installed = findProgram('mmdebstrap');
-    if (installed !== undefined) return installed;
-  }
+/** Lines of apt's sources.list; none for Debian's own. */
+export function debianSources(mirrors: Mirrors): string[] {
+  const { DEBIAN_MIRROR: mirror, DEBIAN_SECURITY_MIRROR: security } = mirrorArgs(mirrors);
+  if (mirror === undefined) return [];
+  return [
+    `deb ${mirror} ${SUITE} main`,
+    `deb ${mirror} ${SUITE}-updates main`,
+    `deb ${security} ${SUITE}-security main`,
+  ];
+}
+
+async function requireMmdebstrap(onProgress?: (line: string) => void): Promise<string> {
+  const mmdebstrap = await findMmdebstrap(onProgress);
+  if (mmdebstrap !== undefined) return mmdebstrap;
   throw new PlatformError({
     what: "making the base image from Debian's packages needs mmdebstrap, which this machine lacks",
     fix:

@@ -1,6 +1,5 @@
-import { resolve } from 'node:path';
 import { type Header, pack } from 'tar-stream';
-import { contextFiles } from '../../constructs/core/content-hash.js';
+import { type BuildOf, contextFiles } from '../../constructs/core/image-context.js';
 
 export interface ArchiveEntry {
   readonly header: Partial<Header> & { readonly name: string };
@@ -8,11 +7,16 @@ export interface ArchiveEntry {
 }
 
 /**
- * A folder as a tar that is the same on every platform: LF line ends, no owner, no time, and executable exactly what starts with `#!`.
+ * What a build is sent, as a tar that is the same on every platform: LF line ends, no owner, no time, and executable exactly what starts
+ * with `#!`.
  * @param extra files that are not in the folder or are to be other than there, by path
  */
-export function buildContext(folder: string, extra: Readonly<Record<string, Buffer>> = {}): Promise<Buffer> {
-  const entries = contextFiles(resolve(folder))
+export function buildContext(
+  folder: string,
+  of: BuildOf = 'image',
+  extra: Readonly<Record<string, Buffer>> = {},
+): Promise<Buffer> {
+  const entries = contextFiles(folder, of)
     .filter(({ path }) => !(path in extra))
     .map(({ path, content, link }): ArchiveEntry => {
       if (link !== undefined) return { header: { name: path, type: 'symlink', linkname: link } };

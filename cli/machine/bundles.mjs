@@ -1,7 +1,8 @@
 /** The program as bundles that start fast, made again whenever a source changed. */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { putInPlace, removeFolder } from '../../constructs/core/whole-file.mjs';
 import { withLock } from './lock.mjs';
 import { stateFolder } from './paths.mjs';
 import { userError } from './programs.mjs';
@@ -28,10 +29,10 @@ export async function ensureBundles() {
   if (existsSync(folder)) return folder;
   await withLock(join(stateFolder, 'build.lock'), async () => {
     if (existsSync(folder)) return;
-    rmSync(builds, { recursive: true, force: true });
+    removeFolder(builds);
     const draft = `${folder}.new`;
     await bundle(draft);
-    renameSync(draft, folder);
+    putInPlace(draft, folder);
   });
   return folder;
 }
@@ -52,6 +53,17 @@ export const importPolicies = {
   },
 };
 
+/** Builds go through Docker's own command: what dockerode would talk to BuildKit with (gRPC) takes long to load. */
+const withoutBuildKit = {
+  name: 'without-buildkit',
+  /** @param {import('esbuild').PluginBuild} build */
+  setup(build) {
+    build.onLoad({ filter: /[\\/]dockerode[\\/]lib[\\/]session\.js$/ }, () => ({
+      contents: "module.exports = () => { throw new Error('images are built by the docker command'); };",
+    }));
+  },
+};
+
 /** @param {string} outdir */
 async function bundle(outdir) {
   const { build } = await import('esbuild');
@@ -61,13 +73,15 @@ async function bundle(outdir) {
       outdir,
       outExtension: { '.js': '.mjs' },
       bundle: true,
+      // A command loads what it needs itself.
+      splitting: true,
       platform: 'node',
       target: 'node20',
       format: 'esm',
       sourcemap: true,
       // Large, and one command alone loads each, from node_modules.
       external: ['*.node', 'elkjs/*', '@cyclonedx/*', 'typescript'],
-      plugins: [importPolicies],
+      plugins: [importPolicies, withoutBuildKit],
       // Packages written for CommonJS ask for these.
       banner: {
         js: [
@@ -80,7 +94,7 @@ async function bundle(outdir) {
   } catch (error) {
     throw userError(
       `the program could not be bundled: ${error instanceof Error ? error.message : String(error)}`,
-      'Mend the source file that it names; `npm run lint` says more.',
+      'Fix the source file that it names; `npm run lint` says more.',
     );
   }
 }
@@ -88,14 +102,15 @@ async function bundle(outdir) {
 /**
  * Changes with any change of a source file: name, size or time.
  * @param {string[]} paths files and folders
+ * @param {RegExp} [counted] which files
  */
-export function fingerprint(paths) {
+export function fingerprint(paths, counted = /\.(?:ts|mjs|json)$/) {
   const hash = createHash('sha256');
   /** @param {string} path */
   const visit = (path) => {
     const stats = statSync(path, { throwIfNoEntry: false });
     if (stats?.isDirectory()) for (const name of readdirSync(path).sort()) visit(join(path, name));
-    else if (stats && /\.(?:ts|mjs|json)$/.test(path)) hash.update(`${path} ${stats.size} ${stats.mtimeMs}\n`);
+    else if (stats && counted.test(path)) hash.update(`${path} ${stats.size} ${stats.mtimeMs}\n`);
   };
   for (const path of paths) visit(path);
   return hash.digest('hex').slice(0, 16);

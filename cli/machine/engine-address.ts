@@ -30,8 +30,7 @@ const Contexts = z
 export async function findEngineAddress(): Promise<EngineAddress> {
   const host = processEnv['DOCKER_HOST'];
   if (host !== undefined && host !== '') {
-    const certPath = processEnv['DOCKER_TLS_VERIFY'] ? processEnv['DOCKER_CERT_PATH'] : undefined;
-    return { host: normalizeHost(host), origin: 'DOCKER_HOST', ...(certPath === undefined ? {} : { certPath }) };
+    return addressFromEnvironment(host, processEnv);
   }
   const docker = findProgram('docker');
   if (docker === undefined || !hasContext()) return defaultAddress(process.platform, existsSync);
@@ -41,6 +40,17 @@ export async function findEngineAddress(): Promise<EngineAddress> {
     // A context that is gone; `docker` itself then complains, and so does whoever connects to this.
     return defaultAddress(process.platform, existsSync);
   }
+}
+
+/** Certificates are where Docker's own tools look for them: in the folder of their settings unless told otherwise. */
+export function addressFromEnvironment(
+  host: string,
+  env: Readonly<Record<string, string | undefined>>,
+  home = homedir(),
+): EngineAddress {
+  const address = { host: normalizeHost(host), origin: 'DOCKER_HOST' };
+  if (!env['DOCKER_TLS_VERIFY'] || !host.startsWith('tcp://')) return address;
+  return { ...address, certPath: env['DOCKER_CERT_PATH'] || env['DOCKER_CONFIG'] || join(home, '.docker') };
 }
 
 /** What `docker context inspect` prints about the current context. */

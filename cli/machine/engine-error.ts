@@ -24,6 +24,32 @@ export function windowsContainers(address: EngineAddress): EngineError {
   });
 }
 
+/** @param missing files that are not there */
+export function noCertificates(address: EngineAddress, missing: readonly string[]): EngineError {
+  return new EngineError(address, {
+    what: `the Docker engine at ${address.host} (${address.origin}) is to be reached with TLS, and certificates are not there: ${missing.join(', ')}`,
+    fix: 'Set DOCKER_CERT_PATH to the folder that has ca.pem, cert.pem and key.pem, or unset DOCKER_TLS_VERIFY.',
+  });
+}
+
+export function noSshAgent(address: EngineAddress, platform: NodeJS.Platform = process.platform): EngineError {
+  return new EngineError(address, {
+    what: `the Docker engine at ${address.host} (${address.origin}) is reached over SSH, and no agent has keys for it: SSH_AUTH_SOCK is not set`,
+    fix:
+      platform === 'win32'
+        ? 'Start the service `ssh-agent`, run `ssh-add`, and set SSH_AUTH_SOCK to \\\\.\\pipe\\openssh-ssh-agent.'
+        : 'Run `eval "$(ssh-agent)"` and `ssh-add`.',
+  });
+}
+
+export function unusableAddress(address: EngineAddress, cause: unknown): EngineError {
+  return new EngineError(address, {
+    what: `${address.host} (${address.origin}) is no address of a Docker engine, such as tcp://192.0.2.1:2375 or unix:///var/run/docker.sock`,
+    fix: chooseAnother(address).replace(/^./, (first) => first.toUpperCase()),
+    cause,
+  });
+}
+
 /** What to do about the reason for which no engine answered. */
 export function noAnswer(
   cause: unknown,

@@ -1,26 +1,22 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PlatformError } from '../../constructs/core/platform-error.js';
+import { writeJson } from '../../constructs/core/whole-file.mjs';
 import { processEnv } from '../../environments/process-env.js';
+import { desktopCommand, type ProgramCall, startDesktop } from './docker-desktop.js';
 import { type Engine, connectEngine } from './engine.js';
+import { OPEN_FILES } from './open-files.js';
 import { EngineError } from './engine-error.js';
-import { isRunning, withLock } from './lock.mjs';
+import { untilAnswers } from './engine-start.js';
+import { withLock } from './lock.mjs';
+import { isRunning } from './process-identity.mjs';
 import { cacheFolder, stateFolder } from './paths.mjs';
 import { findProgram, runProgram } from './programs.mjs';
 
-export interface EnsureEngineOptions {
-  /** Whether an engine may be installed or started where none runs. @default true */
-  readonly allowInstall?: boolean;
-  /** Asks on the terminal. Leave it out where there is none: then it is done without asking, and said. */
-  readonly confirm?: ((question: string) => Promise<boolean>) | undefined;
-  /** Says in one line what is done, then sees what the programs that do it print. */
-  readonly onProgress?: ((line: string) => void) | undefined;
-}
-
 /** What could be done about a missing engine. */
-export type EngineRemedy = 'install' | 'start';
+export type EngineRemedy = 'install' | 'start' | 'desktop';
 
 /** What runs because of us, and how to stop it. */
 interface StartedEngine {
@@ -36,32 +32,18 @@ const pidFile = '/var/run/docker.pid';
 
 /** A stopping daemon holds its pid file and containerd's socket for about 10 s. */
 const STOP_MS = 30_000;
-const START_MS = 60_000;
 
 /** Where root's programs are, also for a shell that does not look there. */
 const SYSTEM_FOLDERS = ['/usr/sbin', '/sbin', '/usr/local/sbin', '/usr/bin', '/usr/local/bin'];
 
 /**
- * The engine of the current Docker context. Where none runs on a Linux machine and we are root, it is started, and on Debian and Ubuntu
- * installed before, if its user agrees.
+ * Does about a missing engine what was agreed to: installs it before it is started (on Debian and Ubuntu), starts it, or Docker Desktop.
+ * @param onProgress says what is done, then sees what the programs that do it print
  * @throws EngineError if there is none in the end
  */
-export async function ensureEngine({
-  allowInstall = true,
-  confirm,
-  onProgress,
-}: EnsureEngineOptions = {}): Promise<Engine> {
-  let missing: EngineError;
-  try {
-    return await connectEngine();
-  } catch (error) {
-    if (!(error instanceof EngineError)) throw error;
-    missing = error;
-  }
-  const remedy = engineRemedy(missing);
-  if (!allowInstall || remedy === undefined) throw missing;
-  if (confirm !== undefined && !(await confirm(askFor(remedy)))) throw missing;
+export async function ensureEngine(remedy: EngineRemedy, onProgress?: (line: string) => void): Promise<Engine> {
   onProgress?.(`no Docker engine runs here: ${deedOf(remedy)}`);
+  if (remedy === 'desktop') return startDesktop(onProgress);
   if (remedy === 'install') await installEngine(onProgress);
   // Two checkouts that start at the same time need one engine.
   return withLock(join(cacheFolder(), 'engine.lock'), () => connectEngine().catch(() => startEngine(onProgress)));
@@ -69,6 +51,7 @@ export async function ensureEngine({
 
 /** In words: `start dockerd`. */
 export function deedOf(remedy: EngineRemedy): string {
+  if (remedy === 'desktop') return 'start Docker Desktop';
   return remedy === 'install' ? 'install the packages docker.io and iptables and start dockerd' : 'start dockerd';
 }
 
@@ -77,10 +60,19 @@ export function askFor(remedy: EngineRemedy): string {
   return `No Docker engine runs here. May I ${deedOf(remedy)}?`;
 }
 
-/** What we could do about a missing engine here, if anything. */
-export function engineRemedy(error: EngineError): EngineRemedy | undefined {
-  const ours = error.absent && error.address.host === 'unix:///var/run/docker.sock';
-  if (!ours || process.platform !== 'linux' || process.getuid?.() !== 0) return undefined;
+/**
+ * What we could do about a missing engine here, if anything.
+ * @param asks whether somebody is asked before: a window that opens by itself would surprise
+ */
+export function engineRemedy(
+  error: EngineError,
+  asks: boolean,
+  platform: NodeJS.Platform = process.platform,
+  desktop: () => unknown = desktopCommand,
+): EngineRemedy | undefined {
+  if (!error.absent || error.address.origin === 'DOCKER_HOST') return undefined;
+  if (platform !== 'linux') return asks && desktop() !== undefined ? 'desktop' : undefined;
+  if (error.address.host !== 'unix:///var/run/docker.sock' || process.getuid?.() !== 0) return undefined;
   if (findProgram('dockerd', SYSTEM_FOLDERS) !== undefined) return 'start';
   return findProgram('apt-get', SYSTEM_FOLDERS) === undefined ? undefined : 'install';
 }
@@ -135,12 +127,13 @@ async function startEngine(onProgress?: (line: string) => void): Promise<Engine>
     // Installing the package may have started it already.
     await runProgram('systemctl', ['start', 'docker.service']);
     remember({ by: 'systemd' });
-    return untilConnected(() => false);
+    return untilAnswers({ hasEnded: () => false, logFile });
   }
   const old = await settleOldDaemon(onProgress);
   if (old !== undefined) return old;
   const log = openSync(logFile, 'w');
-  const daemon = spawn(findProgram('dockerd', SYSTEM_FOLDERS) ?? 'dockerd', [], {
+  const { program, args } = withOpenFiles(findProgram('dockerd', SYSTEM_FOLDERS) ?? 'dockerd');
+  const daemon = spawn(program, args, {
     detached: true,
     stdio: ['ignore', log, log],
     env: { ...processEnv, PATH: await pathForDaemon() },
@@ -150,34 +143,16 @@ async function startEngine(onProgress?: (line: string) => void): Promise<Engine>
   daemon.unref();
   closeSync(log);
   if (daemon.pid !== undefined) remember({ by: 'us', pid: daemon.pid });
-  return untilConnected(() => ended);
+  return untilAnswers({ hasEnded: () => ended, logFile });
 }
 
-async function untilConnected(hasEnded: () => boolean): Promise<Engine> {
-  const deadline = Date.now() + START_MS;
-  for (;;) {
-    const ended = hasEnded();
-    try {
-      return await connectEngine();
-    } catch (error) {
-      if (!(error instanceof EngineError)) throw error;
-      if (ended || Date.now() > deadline) throw startError(ended, error);
-    }
-    await sleep(200);
-  }
-}
-
-function startError(ended: boolean, cause: EngineError): PlatformError {
-  const complaints = readFileSync(logFile, { encoding: 'utf8', flag: 'a+' })
-    .split('\n')
-    .filter((line) => line !== '' && !/level=(?:debug|info|warning)/.test(line));
-  return new PlatformError(
-    {
-      what: `dockerd was started, but ${ended ? 'ended at once' : 'does not answer'}:\n${complaints.slice(-10).join('\n')}\n`,
-      fix: `Mend what it complains about (the whole log is ${logFile}) and run the command again.`,
-    },
-    { cause },
-  );
+/**
+ * Containers inherit how many files they may have open, and a shell's usual 1,024 or 4,096 are too few for the proxy. Where not as many as
+ * wanted are allowed, all that are.
+ */
+export function withOpenFiles(program: string): ProgramCall {
+  const script = `ulimit -n ${OPEN_FILES} 2>/dev/null || ulimit -n "$(ulimit -H -n)"; exec "$0"`;
+  return { program: '/bin/sh', args: ['-c', script, program] };
 }
 
 /** A daemon that is about to stop does not answer any more, and a second one refuses to start beside it. */
@@ -253,7 +228,7 @@ async function listsRules(program: string): Promise<boolean> {
 }
 
 function remember(started: StartedEngine): void {
-  writeFileSync(stateFile, `${JSON.stringify(started)}\n`);
+  writeJson(stateFile, started);
 }
 
 function readStarted(): StartedEngine | undefined {

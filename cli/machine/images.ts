@@ -1,13 +1,24 @@
+import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { execa } from 'execa';
-import { buildArgsOf, dockerfile, foundationsOf, imageTag, testImageTag } from '../../constructs/core/content-hash.js';
+import {
+  BUILT_HERE,
+  type Foundation,
+  foundationsOf,
+  imageTag,
+  testImageTag,
+} from '../../constructs/core/content-hash.js';
+import { dockerfile, TESTS, withoutTests } from '../../constructs/core/dockerfile.js';
+import type { BuildOf } from '../../constructs/core/image-context.js';
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import { buildBaseFromPackages } from './base-image.js';
 import { buildContext } from './build-context.js';
 import { findDocker } from './docker-cli.js';
+import { declaredArguments, earlyStages, withImages } from './dockerfile-stages.js';
 import type { Engine } from './engine.js';
-import { hostBuildArgs, hostCertificates } from './host-settings.js';
+import { hostCertificates, type HostSettings, hostSettings } from './host-settings.js';
 import { Gate } from './gate.js';
+import { mirroredImage, type Mirrors, readMirrors } from './mirrors.mjs';
 import { lastLines, runProgram } from './programs.mjs';
 import type { ImagesFrom } from './registries.mjs';
 
@@ -15,26 +26,37 @@ const BASE_FOLDER = 'images/base';
 /** The file that go-builder's Dockerfile copies; it is this machine's, so no part of the content hash. */
 const CERTIFICATES = 'host-ca.crt';
 
-/** The stage that holds an image's tests. */
-const TESTS = 'test';
-
 /** Sees what a build prints. */
 export type OnLine = (line: string) => void;
 
+export interface BuilderOptions {
+  /** Ends all builds; the first one that fails does so. */
+  readonly abort?: AbortController;
+  /** @default those of the site */
+  readonly mirrors?: Mirrors;
+}
+
 /** Builds the images that the engine lacks, each once, with what they are built from before them. */
 export class ImageBuilder {
+  private readonly abort: AbortController;
+  private readonly mirrors: Mirrors;
   private readonly started = new Map<string, Promise<void>>();
   /** Downloads and compilers take turns at a processor well enough: one build more than there are processors. */
   private readonly gate = new Gate(availableParallelism() + 1);
   private present: Promise<Set<string>> | undefined;
-  private args: Promise<Record<string, string>> | undefined;
+  private settings: Promise<HostSettings> | undefined;
+  private buildHelp: Promise<string> | undefined;
 
   constructor(
     private readonly engine: Engine,
     private readonly from: ImagesFrom,
-    /** Ends all builds; the first one that fails does so. */
-    private readonly abort = new AbortController(),
-  ) {}
+    { abort = new AbortController(), mirrors = readMirrors() }: BuilderOptions = {},
+  ) {
+    this.abort = abort;
+    this.mirrors = mirrors;
+    // Each build listens; Node takes more than ten for a leak.
+    setMaxListeners(0, abort.signal);
+  }
 
   /** The folders whose images the engine lacks, together with what those are built from, foundations first. */
   async missing(folders: readonly string[]): Promise<string[]> {
@@ -56,14 +78,14 @@ export class ImageBuilder {
     await this.once(imageTag(folder), async (tag) => {
       if (folder === BASE_FOLDER && this.from === 'build') {
         await this.gate.run(() => buildBaseFromPackages(this.engine, folder, onLine));
-      } else await this.build(folder, tag, onLine);
+      } else await this.build(folder, 'image', tag, onLine);
     });
   }
 
-  /** Builds the image with the folder's tests, the Dockerfile's stage `test`, and returns its tag. */
+  /** Builds the image that runs the folder's tests, the Dockerfile's stage `test`, and returns its tag. */
   async ensureTests(folder: string, onLine?: OnLine): Promise<string> {
     const tag = testImageTag(folder);
-    await this.once(tag, () => this.build(folder, tag, onLine, TESTS));
+    await this.once(tag, () => this.build(folder, 'tests', tag, onLine));
     return tag;
   }
 
@@ -85,31 +107,50 @@ export class ImageBuilder {
 
   private async has(tag: string): Promise<boolean> {
     this.present ??= this.engine.docker
-      .listImages({ filters: { reference: ['redis-platform/*'] } })
+      .listImages({ filters: { reference: [`${BUILT_HERE}/*`] } })
       .then((images) => new Set(images.flatMap((image) => image.RepoTags ?? [])));
     return (await this.present).has(tag);
   }
 
-  private async build(folder: string, tag: string, onLine?: OnLine, target?: string): Promise<void> {
-    const foundations = Object.entries(foundationsOf(folder));
+  private async build(folder: string, of: BuildOf, tag: string, onLine?: OnLine): Promise<void> {
+    const text = of === 'image' ? withoutTests(dockerfile(folder)) : dockerfile(folder);
+    const foundations = foundationsOf(folder);
+    const ensureAll = (of: readonly (string | undefined)[]) =>
+      Promise.all(of.flatMap((foundation) => (foundation === undefined ? [] : [this.ensure(foundation)])));
     onLine?.('waiting for the image that it is built from');
-    await Promise.all(foundations.map(([, foundation]) => this.ensure(foundation)));
-    const text = target === undefined ? withoutStage(dockerfile(folder), TESTS) : dockerfile(folder);
-    const declared = buildArgsOf(text);
-    const args = {
-      ...(await this.hostArgs()),
-      ...Object.fromEntries(foundations.map(([name, of]) => [name, imageTag(of)])),
-    };
-    const flags = Object.entries(args)
-      .filter(([name]) => declared.has(name) || /_proxy$/i.test(name))
-      .flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
-    if (target !== undefined) flags.push('--target', target);
-    const context = await buildContext(folder, {
-      Dockerfile: Buffer.from(text),
+    // The last build finds these stages in the engine's cache.
+    const early = new Map<string, Promise<void>>();
+    for (const stage of earlyStages(text)) {
+      const before = stage.after.map((name) => early.get(name));
+      const build = async (): Promise<void> => {
+        await Promise.all([...before, ensureAll(stage.images.map((name) => foundations[name as Foundation]))]);
+        await this.runBuild(folder, of, stage.text, ['--target', stage.name, ...(await this.cacheOnly())], onLine);
+      };
+      early.set(stage.name, build());
+    }
+    await Promise.all([ensureAll(Object.values(foundations)), ...early.values()]);
+    const target = of === 'image' ? [] : ['--target', TESTS];
+    await this.runBuild(folder, of, text, ['--tag', tag, ...target], onLine);
+  }
+
+  private async runBuild(
+    folder: string,
+    of: BuildOf,
+    text: string,
+    options: readonly string[],
+    onLine?: OnLine,
+  ): Promise<void> {
+    const images = Object.entries(foundationsOf(folder)).map(([name, of]) => [name, imageTag(of)]);
+    const { args: own, network } = await this.hostSettings();
+    const args = { ...own, ...(Object.fromEntries(images) as Record<string, string>) };
+    const flags = declaredArguments(text, args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
+    if (network !== undefined) flags.push('--network', network);
+    const context = await buildContext(folder, of, {
+      Dockerfile: Buffer.from(withImages(text, (reference) => mirroredImage(reference, this.mirrors))),
       ...(text.includes(CERTIFICATES) && { [CERTIFICATES]: await hostCertificates() }),
     });
     await this.gate.run(async () => {
-      const build = execa(findDocker(), ['build', '--tag', tag, ...flags, '-'], {
+      const build = execa(findDocker(), ['build', ...options, ...flags, '-'], {
         input: context,
         all: true,
         reject: false,
@@ -124,35 +165,15 @@ export class ImageBuilder {
     });
   }
 
-  private hostArgs(): Promise<Record<string, string>> {
-    return (this.args ??= hostBuildArgs());
+  /** BuildKit would else pack a stage as an image that nobody names; the old builder, which has no such flag, has no such step. */
+  private async cacheOnly(): Promise<string[]> {
+    this.buildHelp ??= runProgram(findDocker(), ['build', '--help'], { env: { ...this.engine.environment } });
+    return (await this.buildHelp).includes('--output') ? ['--output', 'type=cacheonly'] : [];
   }
-}
 
-/**
- * Builds the images of the folders that the engine lacks, side by side.
- * @throws PlatformError if one fails
- */
-export async function ensureImages(
-  engine: Engine,
-  folders: readonly string[],
-  options: { readonly mode: ImagesFrom; readonly onProgress?: (folder: string, line: string) => void },
-): Promise<void> {
-  const builder = new ImageBuilder(engine, options.mode);
-  const missing = await builder.missing(folders);
-  await Promise.all(missing.map((folder) => builder.ensure(folder, (line) => options.onProgress?.(folder, line))));
-}
-
-/**
- * Builds the stage `test` of a folder's Dockerfile; running it prints the tests' results.
- * @returns its tag
- */
-export function buildTestImage(
-  engine: Engine,
-  folder: string,
-  options: { readonly mode: ImagesFrom; readonly onProgress?: OnLine },
-): Promise<string> {
-  return new ImageBuilder(engine, options.mode).ensureTests(folder, options.onProgress);
+  private hostSettings(): Promise<HostSettings> {
+    return (this.settings ??= hostSettings(this.engine, this.mirrors));
+  }
 }
 
 /**
@@ -206,18 +227,12 @@ export async function isPresent(engine: Engine, reference: string): Promise<bool
   }
 }
 
-/** The old builder would run every stage above the last one, needed or not: compiling the tests takes minutes. */
-export function withoutStage(text: string, stage: string): string {
-  const stages = text.split(/^(?=FROM\s)/im);
-  return stages.filter((part) => !new RegExp(`^FROM\\s.*\\sAS\\s+${stage}\\s*$`, 'im').test(part)).join('');
-}
-
 function buildError(folder: string, output: string | undefined): PlatformError {
   return new PlatformError({
     what: `the image of ${folder} could not be built; the end of its output:\n${lastLines(output ?? '')}\n`,
     fix:
       folder === BASE_FOLDER
         ? 'If no image registry answers, use --images=build.'
-        : `Mend what the output complains about in ${folder} and run the command again; what was built before is kept.`,
+        : `Fix what the output complains about in ${folder} and run the command again; what was built before is kept.`,
   });
 }

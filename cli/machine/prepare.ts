@@ -51,6 +51,26 @@ export async function prepareMachine(options: PrepareOptions): Promise<Machine> 
   return work.result();
 }
 
+/** The engine that runs; where none does, one is started, or installed, after a question. */
+export async function findOrStartEngine(options: Pick<PrepareOptions, 'allowInstall' | 'confirm'>): Promise<Engine> {
+  const found = await approve(await findEngine(), options);
+  if (typeof found !== 'string') return found;
+  await runSideBySide([
+    {
+      title: engineTitle(found),
+      run: async (onLine) => {
+        await ensureEngine(found, onLine);
+        return undefined;
+      },
+    },
+  ]);
+  return connectEngine();
+}
+
+function engineTitle(remedy: EngineRemedy): string {
+  return `Docker engine: none runs here; ${deedOf(remedy)}`;
+}
+
 /** The engine that runs, or why none does. */
 async function findEngine(): Promise<Engine | EngineError> {
   try {
@@ -62,9 +82,12 @@ async function findEngine(): Promise<Engine | EngineError> {
 }
 
 /** Asks before anything is drawn: a question amid a moving task list could not be read. */
-async function approve(found: Engine | EngineError, options: PrepareOptions): Promise<Engine | EngineRemedy> {
+async function approve(
+  found: Engine | EngineError,
+  options: Pick<PrepareOptions, 'allowInstall' | 'confirm'>,
+): Promise<Engine | EngineRemedy> {
   if (!(found instanceof EngineError)) return found;
-  const remedy = options.allowInstall === false ? undefined : engineRemedy(found);
+  const remedy = options.allowInstall === false ? undefined : engineRemedy(found, options.confirm !== undefined);
   if (remedy === undefined) throw found;
   if (options.confirm !== undefined && !(await options.confirm(askFor(remedy)))) throw found;
   return remedy;
@@ -87,12 +110,10 @@ class Preparation {
     this.abort = options.early?.abort ?? new AbortController();
     this.remedy = typeof engine === 'string' ? engine : undefined;
     this.engine = once(() =>
-      typeof engine === 'string'
-        ? ensureEngine({ onProgress: (line) => this.onEngineLine?.(line) })
-        : Promise.resolve(engine),
+      typeof engine === 'string' ? ensureEngine(engine, (line) => this.onEngineLine?.(line)) : Promise.resolve(engine),
     );
     this.sources = options.sources;
-    this.builder = once(async () => new ImageBuilder(await this.engine(), this.sources.images, this.abort));
+    this.builder = once(async () => new ImageBuilder(await this.engine(), this.sources.images, { abort: this.abort }));
     this.provider = this.sources.provider === 'build' ? findBuiltProvider(terraform.platform) : undefined;
   }
 
@@ -133,7 +154,7 @@ class Preparation {
 
   private engineStep(remedy: EngineRemedy): Step {
     return {
-      title: `Docker engine: none runs here; ${deedOf(remedy)}`,
+      title: engineTitle(remedy),
       run: async (onLine) => {
         this.onEngineLine = onLine;
         await this.engine();

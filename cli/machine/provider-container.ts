@@ -1,12 +1,13 @@
 import { createWriteStream } from 'node:fs';
-import { chmod, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar-stream';
 import { imageTag } from '../../constructs/core/content-hash.js';
+import { putInPlace } from '../../constructs/core/whole-file.mjs';
 import { archive } from './build-context.js';
 import type { Engine } from './engine.js';
-import { hostBuildArgs } from './host-settings.js';
+import { hostSettings } from './host-settings.js';
 import type { OnLine } from './images.js';
 import { lastLines } from './programs.mjs';
 import { type BuiltProvider, placeProvider, providerBuildArgs, providerModule } from './provider.mjs';
@@ -24,8 +25,9 @@ export async function buildProviderInContainer(
   onLine?: OnLine,
 ): Promise<BuiltProvider> {
   const [os = '', architecture = ''] = platform.split('_');
+  const { args, network } = await hostSettings(engine);
   const settings = {
-    ...(await hostBuildArgs()),
+    ...args,
     GOOS: os,
     GOARCH: architecture,
     CGO_ENABLED: '0',
@@ -43,6 +45,7 @@ export async function buildProviderInContainer(
         // Without one, its log would come in a format of its own.
         Tty: true,
         Env: Object.entries(settings).map(([name, value]) => `${name}=${value}`),
+        ...(network && { HostConfig: { NetworkMode: network } }),
         Labels: { 'redis-platform.builds': 'provider' },
       });
       try {
@@ -82,7 +85,7 @@ async function takeFile(archive: NodeJS.ReadableStream, path: string): Promise<v
   try {
     await pipeline(archive, files);
     await chmod(draft, 0o755);
-    await rename(draft, path);
+    putInPlace(draft, path);
   } finally {
     await rm(draft, { force: true });
   }

@@ -3,10 +3,12 @@
  * No dependencies: bootstrap.mjs starts the build while `npm ci` runs.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { providerSource, providerVersion } from '../../constructs/core/provider-version.mjs';
+import { putInPlace, removeFolder, writeWhole } from '../../constructs/core/whole-file.mjs';
 import { withLock } from './lock.mjs';
+import { readMirrors } from './mirrors.mjs';
 import { cacheFolder } from './paths.mjs';
 import { compareVersions, findProgram, parseJson, runProgram, userError } from './programs.mjs';
 
@@ -51,7 +53,41 @@ export async function findGo() {
  */
 export function findBuiltProvider(platform) {
   const { binary, mirror, cliConfig } = placeOf(platform);
-  return existsSync(binary) && existsSync(cliConfig) ? { binary, mirror, cliConfig } : undefined;
+  return isProgram(binary, platform) && existsSync(cliConfig) ? { binary, mirror, cliConfig } : undefined;
+}
+
+/**
+ * A file in the place of the provider that cannot be one: cut off, or of another system.
+ * @param {string} platform
+ * @returns {string | undefined}
+ */
+export function findWrongProvider(platform) {
+  const { binary } = placeOf(platform);
+  return existsSync(binary) && !isProgram(binary, platform) ? binary : undefined;
+}
+
+/** How executables begin: ELF; Windows; macOS, by architecture or for several. */
+/** @type {Readonly<Record<string, readonly string[]>>} */
+const BEGINNINGS = { linux: ['7f454c46'], windows: ['4d5a'], darwin: ['cffaedfe', 'cafebabe'] };
+/** It has 108 MB. */
+const SMALLEST_BYTES = 10_000_000;
+
+/**
+ * Whether a file can be the provider: one that was cut off or put there by something else is made anew instead of used for ever.
+ * @param {string} file
+ * @param {string} platform
+ */
+function isProgram(file, platform) {
+  if (!existsSync(file) || statSync(file).size < SMALLEST_BYTES) return false;
+  const opened = openSync(file, 'r');
+  try {
+    const beginning = Buffer.alloc(4);
+    readSync(opened, beginning);
+    const system = platform.split('_')[0] ?? '';
+    return (BEGINNINGS[system] ?? ['']).some((bytes) => beginning.toString('hex').startsWith(bytes));
+  } finally {
+    closeSync(opened);
+  }
 }
 
 /**
@@ -71,7 +107,14 @@ export async function ensureProvider(platform, { onLine, signal } = {}) {
     platform,
     async (binary) => {
       // GOTOOLCHAIN: go.mod asks for a newer Go than the host may have.
-      const env = { GOOS, GOARCH, CGO_ENABLED: '0', GOTOOLCHAIN: 'auto' };
+      const proxy = readMirrors().go;
+      const env = {
+        GOOS,
+        GOARCH,
+        CGO_ENABLED: '0',
+        GOTOOLCHAIN: 'auto',
+        ...(proxy !== undefined && { GOPROXY: proxy }),
+      };
       const [command = '', ...rest] = providerBuildArgs;
       await runProgram(go.binary, [command, '-o', binary, ...rest], { cwd: providerModule, env, onLine, signal });
     },
@@ -91,30 +134,28 @@ export async function placeProvider(platform, build, onLine) {
   await withLock(
     join(root, `${platform}.lock`),
     async () => {
-      if (!existsSync(binary)) {
+      if (!isProgram(binary, platform)) {
         const work = join(root, `${platform}.build`);
         // An interrupted build left its own.
-        rmSync(work, { recursive: true, force: true });
+        removeFolder(work);
         mkdirSync(work);
         try {
           const made = join(work, 'provider');
           await build(made);
           mkdirSync(dirname(binary), { recursive: true });
-          renameSync(made, binary);
+          putInPlace(made, binary);
         } catch (error) {
           throw userError(
             `the Terraform provider could not be built: ${error instanceof Error ? error.message : String(error)}`,
             'Check that Go modules can be downloaded (`go env GOPROXY`), or use --provider=registry where registry.terraform.io answers.',
           );
         } finally {
-          rmSync(work, { recursive: true, force: true });
+          removeFolder(work);
         }
       }
-      const draft = `${cliConfig}.new`;
-      writeFileSync(draft, terraformCliConfig(mirror));
-      renameSync(draft, cliConfig);
+      writeWhole(cliConfig, terraformCliConfig(mirror));
     },
-    () => onLine?.('another process is building it'),
+    { onWait: () => onLine?.('another process is building it') },
   );
   return { binary, mirror, cliConfig };
 }

@@ -3,13 +3,15 @@
  * No dependencies: bootstrap.mjs wants to know before `npm ci`.
  */
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { get } from 'node:https';
-import { dirname, join } from 'node:path';
+import { get, request as requestSecurely } from 'node:https';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { writeJson } from '../../constructs/core/whole-file.mjs';
 import { stateFolder } from './paths.mjs';
 import { parseJson, userError } from './programs.mjs';
+import { proxyFor } from './proxies.mjs';
 
 const PROBE_MS = 3_000;
 
@@ -36,11 +38,14 @@ const sourcesFile = join(stateFolder, 'sources.json');
  * @typedef {object} Probes
  * @property {() => Promise<boolean>} images whether an image registry answers
  * @property {() => Promise<boolean>} provider whether the Terraform registry answers
+ * @property {boolean} canBuild whether images could be made here without a registry
  */
 
 /** @type {Probes} */
 export const registryProbes = {
+  // For an engine that does not run yet: one that does is asked itself, see `engineReaches`.
   // Answers 401 without a login; the header tells it from a firewall's page about a blocked site.
+  canBuild: process.platform === 'linux',
   images: () =>
     answers('https://registry-1.docker.io/v2/', ({ headers }) => 'docker-distribution-api-version' in headers),
   provider: () =>
@@ -57,22 +62,65 @@ export const registryProbes = {
 export async function chooseSources(forced, probes = registryProbes, file = sourcesFile) {
   const known = readSources(file);
   const [images, provider] = await Promise.all([
-    choose(forced.images, known.images, probes.images, {
-      name: 'images',
-      near: /** @type {const} */ ('build'),
-      far: /** @type {const} */ ('pull'),
-      registry: 'image registry',
-    }),
-    choose(forced.provider, known.provider, probes.provider, {
-      name: 'provider',
-      near: /** @type {const} */ ('build'),
-      far: /** @type {const} */ ('registry'),
-      registry: 'Terraform registry',
-    }),
+    chooseImages(forced.images, known.images, probes),
+    askForProvider(forced, known, probes),
   ]);
   const sources = { images: images.from, provider: provider.from };
   if (sources.images !== known.images || sources.provider !== known.provider) writeSources(file, sources);
   return { sources, lines: [images.line, provider.line].filter((line) => line !== undefined) };
+}
+
+/**
+ * Where they come from, as far as that was found out already.
+ * @returns {Partial<Sources>}
+ */
+export function rememberedSources() {
+  return readSources(sourcesFile);
+}
+
+/**
+ * Where the provider comes from: all that bootstrap.mjs needs to know before there is an engine to ask.
+ * @param {ForcedSources} forced
+ * @param {Pick<Probes, 'provider'>} probes
+ * @param {string} file where the answer is remembered
+ * @returns {Promise<{ from: ProviderFrom, line?: string }>}
+ */
+export async function chooseProvider(forced, probes = registryProbes, file = sourcesFile) {
+  const known = readSources(file);
+  const chosen = await askForProvider(forced, known, probes);
+  if (chosen.from !== known.provider) writeSources(file, { ...readSources(file), provider: chosen.from });
+  return chosen;
+}
+
+/**
+ * @param {ForcedSources} forced
+ * @param {Partial<Sources>} known
+ * @param {Pick<Probes, 'provider'>} probes
+ */
+function askForProvider(forced, known, probes) {
+  return choose(forced.provider, known.provider, probes.provider, {
+    name: 'provider',
+    near: /** @type {const} */ ('build'),
+    far: /** @type {const} */ ('registry'),
+    registry: 'Terraform registry',
+  });
+}
+
+/**
+ * @param {ImagesFrom | 'auto' | undefined} forced
+ * @param {ImagesFrom | undefined} remembered
+ * @param {Probes} probes
+ * @returns {Promise<{ from: ImagesFrom, line?: string }>}
+ */
+function chooseImages(forced, remembered, { images, canBuild }) {
+  // There is no other way, whoever answers: nobody is asked, and a pull that fails says why.
+  if (!canBuild && forced !== 'build' && forced !== 'pull') return Promise.resolve({ from: 'pull' });
+  return choose(forced, remembered, images, {
+    name: 'images',
+    near: /** @type {const} */ ('build'),
+    far: /** @type {const} */ ('pull'),
+    registry: 'image registry',
+  });
 }
 
 /**
@@ -138,8 +186,10 @@ function flag(args, name, allowed) {
  */
 async function answers(url, isIt) {
   const signal = AbortSignal.timeout(PROBE_MS);
+  // One that cannot be read is to be fixed: it would be no answer for ever.
+  const proxy = proxyFor(url, process.env);
   try {
-    const socket = await tunnel(new URL(url).hostname, signal);
+    const socket = proxy && (await tunnel(new URL(url).hostname, proxy, signal));
     const options = { rejectUnauthorized: false, signal, ...(socket === undefined ? {} : { socket, agent: false }) };
     const asked = /** @type {Promise<[IncomingMessage]>} */ (once(get(url, options), 'response', { signal }));
     const [response] = await asked;
@@ -151,21 +201,21 @@ async function answers(url, isIt) {
 }
 
 /**
- * A connection through the proxy, where one is set.
+ * A connection through the proxy.
  * @param {string} host
+ * @param {URL} proxy
  * @param {AbortSignal} signal
+ * @param {string} [hostPort]
+ * @throws if the proxy does not let it through
  */
-async function tunnel(host, signal) {
-  const proxy = process.env['HTTPS_PROXY'] ?? process.env['https_proxy'] ?? '';
-  if (proxy === '') return undefined;
-  const { hostname, port, username, password } = new URL(proxy);
+export async function tunnel(host, { protocol, hostname, port, username, password }, signal, hostPort = '443') {
   const login = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64');
   const headers = username === '' ? {} : { 'proxy-authorization': `Basic ${login}` };
-  const connect = request({
+  const connect = (protocol === 'https:' ? requestSecurely : request)({
     method: 'CONNECT',
     hostname,
-    port: port || 80,
-    path: `${host}:443`,
+    port: port || (protocol === 'https:' ? 443 : 80),
+    path: `${host}:${hostPort}`,
     headers,
     signal,
   }).end();
@@ -192,11 +242,8 @@ function readSources(file) {
 
 /**
  * @param {string} file
- * @param {Sources} sources
+ * @param {Partial<Sources>} sources
  */
 function writeSources(file, sources) {
-  mkdirSync(dirname(file), { recursive: true });
-  const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, `${JSON.stringify(sources, null, 2)}\n`);
-  renameSync(draft, file);
+  writeJson(file, sources);
 }

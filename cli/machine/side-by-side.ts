@@ -1,5 +1,6 @@
 import { Listr, type ListrTask, PRESET_TIMER } from 'listr2';
 import type { OnLine } from './images.js';
+import { unlessInterrupted } from './interruption.mjs';
 
 /** A piece of work that is shown, with the time it took. */
 export interface Step {
@@ -21,7 +22,7 @@ export async function runSideBySide(steps: readonly Step[]): Promise<void> {
     title,
     task: async (_, task) => {
       try {
-        const more = await run(showBelow(task));
+        const more = await unlessInterrupted(run(showBelow(task)));
         return more === undefined ? undefined : task.newListr(more.map(toTask), { concurrent: true });
       } catch (error) {
         failure ??= error;
@@ -33,6 +34,7 @@ export async function runSideBySide(steps: readonly Step[]): Promise<void> {
   try {
     await new Listr(steps.map(toTask), {
       concurrent: true,
+      registerSignalListeners: false,
       rendererOptions: { timer: PRESET_TIMER, showErrorMessage: false },
       fallbackRenderer: 'simple',
       fallbackRendererOptions: { timer: PRESET_TIMER },

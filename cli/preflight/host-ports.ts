@@ -1,11 +1,19 @@
 import { createServer } from 'node:net';
 import type { Problem } from '../../constructs/core/platform-error.js';
 import type { Topology } from '../../constructs/core/topology.js';
+import { portSetting } from '../../environments/port-setting.js';
 import type { Site } from '../../environments/site.js';
 import type { Context } from '../context.js';
 import type { Engine } from '../machine/engine.js';
 import { hasCode } from '../machine/lock.mjs';
 import { nameOf } from '../status/containers.js';
+import {
+  EXCLUDED_PORTS_COMMAND,
+  type ExcludedPorts,
+  exclusionOf,
+  keepPort,
+  readExcludedPorts,
+} from './excluded-ports.js';
 import { describeHolder } from './port-holder.js';
 
 /** A port of the host that a deployment publishes. */
@@ -17,20 +25,11 @@ export interface HostPort {
   readonly setting: string | undefined;
 }
 
-/** What the settings of the published names are called; the rest is found in `proxy.ports` itself. */
-const SETTINGS: Readonly<Record<string, string>> = {
-  'redis-master': 'redisMaster',
-  'redis-replicas': 'redisReplicas',
-  sentinel: 'sentinels',
-  'redis-node': 'nodes',
-};
-
 /** The ports that a deployment really publishes, which another instance's topology does not show. */
 export function hostPorts(topology: Topology, site: Site): HostPort[] {
   const picked = site.deployments[topology.deployment]?.ports;
   return topology.published.map(({ name, hostPort }) => {
-    const family = name.replace(/-\d+$/, '');
-    const setting = `proxy.ports.${SETTINGS[family] ?? family} in environments/${topology.environment}.ts`;
+    const setting = `proxy.ports.${portSetting(topology, name)} in environments/${topology.environment}.ts`;
     const port = picked?.[name];
     return port === undefined ? { name, port: hostPort, setting } : { name, port, setting: undefined };
   });
@@ -42,27 +41,42 @@ export async function checkPorts(
   engine: Pick<Engine, 'docker'>,
   ports: readonly HostPort[],
 ): Promise<Problem[]> {
-  const address = context.environment.network.publishOn?.address ?? LOOPBACK;
+  const address = addressOf(context);
   const published = await publishedPorts(engine, address);
-  const own = new Set(published.filter(({ deployment }) => deployment === context.name).map(({ port }) => port));
   const problems = await Promise.all(
-    ports
-      .filter(({ port }) => !own.has(port))
-      .map(async (wanted) => {
-        const container = published.find(({ port }) => port === wanted.port)?.container;
-        if (container !== undefined) return [taken(address, wanted, `the container ${container}`)];
-        const refusal = await tryToListen(wanted.port, address);
-        if (refusal === undefined) return [];
-        if (refusal === 'elsewhere') return [notHere(address)];
-        return [
-          refusal === 'in use'
-            ? taken(address, wanted, await describeHolder(wanted.port))
-            : refused(address, wanted, refusal),
-        ];
-      }),
+    withoutOwn(context, ports, published).map(async (wanted) => {
+      const container = published.find(({ port }) => port === wanted.port)?.container;
+      if (container !== undefined) return [taken(address, wanted, `the container ${container}`)];
+      const refusal = await tryToListen(wanted.port, address);
+      if (refusal === undefined) return [];
+      if (refusal === 'elsewhere') return [notHere(address)];
+      return [
+        refusal === 'in use'
+          ? taken(address, wanted, await describeHolder(wanted.port))
+          : refused(address, wanted, refusal, await excludedBy(wanted.port)),
+      ];
+    }),
   );
   // An address that is not this machine's is one problem, not one a port.
   return [...new Map(problems.flat().map((problem) => [problem.what, problem])).values()];
+}
+
+/** Those of the ports that the deployment does not publish already. */
+export async function unpublished(
+  context: Context,
+  engine: Pick<Engine, 'docker'>,
+  ports: readonly HostPort[],
+): Promise<HostPort[]> {
+  return withoutOwn(context, ports, await publishedPorts(engine, addressOf(context)));
+}
+
+function withoutOwn({ name }: Context, ports: readonly HostPort[], published: readonly PublishedPort[]): HostPort[] {
+  const own = new Set(published.filter(({ deployment }) => deployment === name).map(({ port }) => port));
+  return ports.filter(({ port }) => !own.has(port));
+}
+
+function addressOf({ environment }: Context): string {
+  return environment.network.publishOn?.address ?? LOOPBACK;
 }
 
 interface PublishedPort {
@@ -130,17 +144,33 @@ function refused(
   address: string,
   { name, port, setting }: HostPort,
   reason: string,
-  platform = process.platform,
+  range: ExcludedPorts | undefined,
 ): Problem {
-  const why =
-    platform === 'win32'
-      ? 'Windows may have reserved it: `netsh int ipv4 show excludedportrange protocol=tcp` lists such ranges. '
-      : '';
-  return { what: `port ${port} on ${address}, for ${name}, is ${reason} to this user`, fix: why + advice(setting) };
+  const what = `port ${port} on ${address}, for ${name}, is ${reason} to this user`;
+  return range === undefined ? { what, fix: advice(setting) } : excluded({ name, port, setting }, range);
+}
+
+/** Undefined as well where nobody says. */
+async function excludedBy(port: number): Promise<ExcludedPorts | undefined> {
+  if (process.platform !== 'win32') return undefined;
+  return exclusionOf(port, await readExcludedPorts().catch(() => []));
+}
+
+/** What is wrong with a port that Windows keeps for itself. */
+export function excluded({ name, port, setting }: HostPort, { first, last }: ExcludedPorts): Problem {
+  return {
+    what: `port ${port}, for ${name}, is among those that Windows keeps for itself (\`${EXCLUDED_PORTS_COMMAND}\`)`,
+    got: `${first} to ${last}`,
+    fix: `As an administrator, run ${keepPort(port)}. Or ${changeOf(setting)}.`,
+  };
 }
 
 function advice(setting: string | undefined): string {
+  return `Stop what holds it, ${setting === undefined ? 'or ' : ''}${changeOf(setting)}.`;
+}
+
+function changeOf(setting: string | undefined): string {
   return setting === undefined
-    ? 'Stop what holds it, or choose another --instance NAME.'
-    : `Stop what holds it, change ${setting}, or use --instance NAME, which picks free ports.`;
+    ? 'choose another --instance NAME'
+    : `change ${setting}, or use --instance NAME, which picks free ports`;
 }

@@ -1,4 +1,4 @@
-import { PlatformError } from '../../constructs/core/platform-error.js';
+import { PlatformError, type Problem } from '../../constructs/core/platform-error.js';
 import type { Topology } from '../../constructs/core/topology.js';
 import type { Site } from '../../environments/site.js';
 import type { Context } from '../context.js';
@@ -8,15 +8,6 @@ import { checkMemory } from './memory.js';
 import { checkOwner } from './owner.js';
 import { checkState } from './state.js';
 import { checkSubnets } from './subnets.js';
-
-export { checkPorts, type HostPort, hostPorts } from './host-ports.js';
-export { allocateInstance, type Allocation } from './instance.js';
-export { findLeftovers, labelledResources, type LabelledResource, removeLeftovers } from './leftovers.js';
-export { hasActiveEndpoints, networkRemovalProblem } from './network-removal.js';
-export { checkOwner } from './owner.js';
-export { checkState } from './state.js';
-export { checkSubnets } from './subnets.js';
-export { readTerraformState, type RecordedResource, type TerraformState } from './terraform-state.js';
 
 /**
  * Everything that must be right before the first thing is changed.
@@ -29,14 +20,33 @@ export async function checkBeforeStart(
   site: Site,
   topology: Topology,
 ): Promise<void> {
+  const { owner, ports, subnets, memory } = await problemsBeforeStart(context, engine, site, topology);
+  const problems = [...owner, ...ports, ...subnets, ...memory];
+  if (problems.length > 0) throw PlatformError.all(problems);
+}
+
+/**
+ * As checkBeforeStart, for who wants to list them, by what was looked at.
+ * @throws PlatformError if the state cannot be read
+ */
+export async function problemsBeforeStart(
+  context: Context,
+  engine: Pick<Engine, 'docker'>,
+  site: Site,
+  topology: Topology,
+): Promise<Record<'owner' | 'ports' | 'subnets' | 'memory', Problem[]>> {
   // The other checks rely on a state that can be read.
   checkState(context);
-  const baseCidr = site.deployments[context.name]?.baseCidr ?? topology.baseCidr;
-  const problems = await Promise.all([
+  const [owner, ports, subnets, memory] = await Promise.all([
     checkOwner(context, engine, site.owner),
     checkPorts(context, engine, hostPorts(topology, site)),
-    checkSubnets(context, engine, baseCidr),
+    checkSubnets(context, engine, baseCidrOf(site, topology)),
     checkMemory(engine, topology),
   ]);
-  if (problems.flat().length > 0) throw PlatformError.all(problems.flat());
+  return { owner, ports, subnets, memory };
+}
+
+/** The range of addresses that a deployment really has. */
+export function baseCidrOf({ deployments }: Site, { deployment, baseCidr }: Topology): string {
+  return deployments[deployment]?.baseCidr ?? baseCidr;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import type { Topology } from '../../constructs/core/topology.js';
-import { overlaps } from '../../constructs/network/address-plan.js';
+import { overlaps } from '../../constructs/core/address-plan.js';
 import { environments } from '../../environments/index.js';
 import type { Site } from '../../environments/site.js';
 import type { Context } from '../context.js';

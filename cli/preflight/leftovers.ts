@@ -1,44 +1,22 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { PlatformError, type Problem } from '../../constructs/core/platform-error.js';
+import { Duration } from '../../constructs/core/units.js';
 import { readSite } from '../../environments/site.js';
 import type { Context } from '../context.js';
 import type { Engine } from '../machine/engine.js';
-import { nameOf } from '../status/containers.js';
-import { networkRemovalProblem } from './network-removal.js';
+import { type LabelledResource, labelledResources } from './labelled-resources.js';
+import { isLeaked, leakedNetwork, networkRemovalProblem } from './network-removal.js';
 import { recordedIds } from './terraform-state.js';
 
-/** A container or network on the engine that carries a deployment's label. */
-export interface LabelledResource {
-  readonly kind: 'container' | 'network';
-  readonly id: string;
-  readonly name: string;
-  /** Of the checkout that made it; empty where it does not say. */
-  readonly owner: string;
-}
-
-/** Everything on the engine that says it belongs to a deployment; volumes are never among them. */
-export async function labelledResources(
-  { docker }: Pick<Engine, 'docker'>,
-  deployment: string,
-): Promise<LabelledResource[]> {
-  const filters = { label: [`redis-platform.deployment=${deployment}`] };
-  const [containers, networks] = await Promise.all([
-    docker.listContainers({ all: true, filters }),
-    docker.listNetworks({ filters }),
-  ]);
-  return [
-    ...containers.map(({ Id, Names, Labels }) => ({
-      kind: 'container' as const,
-      id: Id,
-      name: nameOf(Names),
-      owner: Labels['redis-platform.owner'] ?? '',
-    })),
-    ...networks.map(({ Id, Name, Labels }) => ({
-      kind: 'network' as const,
-      id: Id,
-      name: Name,
-      owner: Labels?.['redis-platform.owner'] ?? '',
-    })),
-  ];
+/**
+ * All of it that this checkout made, in whatever run.
+ * @throws PlatformError if the state or the site cannot be read
+ */
+export async function ownResources(context: Context, engine: Pick<Engine, 'docker'>): Promise<LabelledResource[]> {
+  const known = recordedIds(context);
+  const { owner } = readSite(context.project);
+  const labelled = await labelledResources(engine, context.name);
+  return labelled.filter((resource) => resource.owner === owner || known.has(resource.id));
 }
 
 /**
@@ -48,9 +26,7 @@ export async function labelledResources(
  */
 export async function findLeftovers(context: Context, engine: Pick<Engine, 'docker'>): Promise<LabelledResource[]> {
   const known = recordedIds(context);
-  const { owner } = readSite(context.project);
-  const labelled = await labelledResources(engine, context.name);
-  return labelled.filter((resource) => resource.owner === owner && !known.has(resource.id));
+  return (await ownResources(context, engine)).filter(({ id }) => !known.has(id));
 }
 
 /**
@@ -59,17 +35,38 @@ export async function findLeftovers(context: Context, engine: Pick<Engine, 'dock
  * hand over.
  * @throws PlatformError with everything that could not be removed
  */
-export async function removeLeftovers(
+export async function removeResources(
   engine: Pick<Engine, 'docker'>,
-  leftovers: readonly LabelledResource[],
+  resources: readonly LabelledResource[],
 ): Promise<void> {
-  const containers = leftovers.filter(({ kind }) => kind === 'container');
-  const networks = leftovers.filter(({ kind }) => kind === 'network');
+  const leaked = await removeWhatGoes(engine, resources);
+  if (leaked.length > 0) throw PlatformError.all(leaked.map(({ name }) => leakedNetwork(name)));
+}
+
+/**
+ * Like `removeResources`, but leaves networks that the engine lets nobody remove until it is restarted.
+ * @returns these networks
+ * @throws PlatformError with everything else that could not be removed
+ */
+export async function removeWhatGoes(
+  engine: Pick<Engine, 'docker'>,
+  resources: readonly LabelledResource[],
+): Promise<LabelledResource[]> {
+  const containers = resources.filter(({ kind }) => kind === 'container');
+  const networks = resources.filter(({ kind }) => kind === 'network');
+  const leaked: LabelledResource[] = [];
   const problems = [
     ...(await Promise.all(containers.map((container) => removeContainer(engine, container)))),
-    ...(await Promise.all(networks.map((network) => removeNetwork(engine, network)))),
+    ...(await Promise.all(
+      networks.map(async (network) => {
+        const result = await removeNetwork(engine, network);
+        if (result === 'leaked') leaked.push(network);
+        return result === 'leaked' ? [] : result;
+      }),
+    )),
   ].flat();
   if (problems.length > 0) throw PlatformError.all(problems);
+  return leaked;
 }
 
 async function removeContainer(engine: Pick<Engine, 'docker'>, { id, name }: LabelledResource): Promise<Problem[]> {
@@ -81,7 +78,7 @@ async function removeContainer(engine: Pick<Engine, 'docker'>, { id, name }: Lab
   } catch (error) {
     return [
       {
-        what: `the container ${name}, left by an interrupted run, cannot be removed`,
+        what: `the container ${name} cannot be removed`,
         got: error instanceof Error ? error.message : String(error),
         fix: `Run \`docker rm -f -v ${name}\`, then the command again.`,
       },
@@ -89,12 +86,22 @@ async function removeContainer(engine: Pick<Engine, 'docker'>, { id, name }: Lab
   }
 }
 
-async function removeNetwork(engine: Pick<Engine, 'docker'>, { id, name }: LabelledResource): Promise<Problem[]> {
-  try {
-    await unlessDone(engine.docker.getNetwork(id).remove());
-    return [];
-  } catch (error) {
-    return [await networkRemovalProblem(engine, name, error)];
+/** An engine that just removed the last member may need a moment to notice. */
+const LEAKED_AFTER = Duration.seconds(3);
+
+async function removeNetwork(
+  engine: Pick<Engine, 'docker'>,
+  { id, name }: LabelledResource,
+): Promise<Problem[] | 'leaked'> {
+  for (const deadline = Date.now() + LEAKED_AFTER.toMilliseconds(); ;) {
+    try {
+      await unlessDone(engine.docker.getNetwork(id).remove());
+      return [];
+    } catch (error) {
+      if (!(await isLeaked(engine, name, error))) return [await networkRemovalProblem(engine, name, error)];
+      if (Date.now() >= deadline) return 'leaked';
+      await pause(300);
+    }
   }
 }
 

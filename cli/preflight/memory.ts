@@ -4,7 +4,7 @@ import { Size } from '../../constructs/core/units.js';
 import type { Engine } from '../machine/engine.js';
 
 /** For the engine itself and what else runs on its machine. */
-const SPARE = Size.mebibytes(512);
+export const SPARE = Size.mebibytes(512);
 
 /**
  * Java servers take what they were given at once, so an engine with less would kill processes, Redis among them. All other services' limits are
@@ -14,10 +14,7 @@ export async function checkMemory(engine: Pick<Engine, 'docker'>, { services }: 
   const supporting = services.filter((service) => service.supporting);
   if (supporting.length === 0) return [];
   const { MemTotal } = (await engine.docker.info()) as { readonly MemTotal: number };
-  const wanted = supporting.reduce((sum, { limits, instances }) => {
-    return sum + (Size.parse(limits.memory)?.toBytes() ?? 0) * instances.length;
-  }, 0);
-  const needed = wanted + SPARE.toBytes();
+  const needed = sumOfLimits(supporting) + SPARE.toBytes();
   if (MemTotal >= needed) return [];
   const inMebibytes = (bytes: number) => `${Math.ceil(bytes / 1024 ** 2)} MiB`;
   return [
@@ -28,4 +25,12 @@ export async function checkMemory(engine: Pick<Engine, 'docker'>, { services }: 
       fix: "Give the engine more (Docker Desktop: Settings, Resources; with WSL 2: memory in .wslconfig), or set logs: { flavour: 'off' } in the environment.",
     },
   ];
+}
+
+/** What all instances of services may take of the memory, in bytes. */
+export function sumOfLimits(services: Topology['services']): number {
+  return services.reduce(
+    (sum, { limits, instances }) => sum + (Size.parse(limits.memory)?.toBytes() ?? 0) * instances.length,
+    0,
+  );
 }

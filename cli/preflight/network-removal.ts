@@ -1,40 +1,42 @@
 import type { Engine } from '../machine/engine.js';
 import type { Problem } from '../../constructs/core/platform-error.js';
+import { membersOf } from './network-members.js';
 
-/** Why a network cannot be removed, and what to do: the engine's own words leave the second out. */
-export async function networkRemovalProblem(
-  { docker }: Pick<Engine, 'docker'>,
-  name: string,
-  error: unknown,
-): Promise<Problem> {
-  const message = error instanceof Error ? error.message : String(error);
-  const what = `the network ${name} cannot be removed`;
-  if (!hasActiveEndpoints(message))
-    return { what, got: message, fix: `Run \`docker network rm ${name}\`, then the command again.` };
-  const members = await membersOf(docker, name);
-  if (members.length > 0) {
-    const commands = members.map((member) => `\`docker network disconnect -f ${name} ${member}\``).join(', ');
-    return { what, got: `members ${members.join(', ')}`, fix: `Run ${commands}, then the command again.` };
-  }
+/**
+ * Whether the engine refuses to remove a network though nobody is in it: engines before 23 count an endpoint that does not exist now and then.
+ * Who joins it later is not disturbed by that.
+ */
+export async function isLeaked(engine: Pick<Engine, 'docker'>, name: string, error: unknown): Promise<boolean> {
+  return isInUse(error) && (await membersOf(engine, name)).length === 0;
+}
+
+export function leakedNetwork(name: string): Problem {
   return {
-    what,
+    what: `the network ${name} cannot be removed`,
     got: 'the engine counts endpoints that do not exist, as engines before 23 sometimes do',
     fix: 'Restart the engine (`sudo systemctl restart docker`, or Restart in Docker Desktop), then run the command again. Data volumes stay.',
   };
 }
 
-/** Also in what Terraform prints when its own removal fails. */
-export function hasActiveEndpoints(message: string): boolean {
-  return message.includes('has active endpoints');
+/** Why a network cannot be removed, and what to do: the engine's own words leave the second out. */
+export async function networkRemovalProblem(
+  engine: Pick<Engine, 'docker'>,
+  name: string,
+  error: unknown,
+): Promise<Problem> {
+  const what = `the network ${name} cannot be removed`;
+  if (!isInUse(error))
+    return { what, got: textOf(error), fix: `Run \`docker network rm ${name}\`, then the command again.` };
+  const members = (await membersOf(engine, name)).map((member) => member.name);
+  if (members.length === 0) return leakedNetwork(name);
+  const commands = members.map((member) => `\`docker network disconnect -f ${name} ${member}\``).join(', ');
+  return { what, got: `members ${members.join(', ')}`, fix: `Run ${commands}, then the command again.` };
 }
 
-async function membersOf(docker: Engine['docker'], name: string): Promise<string[]> {
-  try {
-    const { Containers } = (await docker.getNetwork(name).inspect()) as {
-      Containers?: Record<string, { Name: string }> | null;
-    };
-    return Object.values(Containers ?? {}).map((member) => member.Name);
-  } catch {
-    return [];
-  }
+function isInUse(error: unknown): boolean {
+  return textOf(error).includes('has active endpoints');
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

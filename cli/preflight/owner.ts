@@ -1,7 +1,7 @@
 import type { Problem } from '../../constructs/core/platform-error.js';
 import type { Context } from '../context.js';
 import type { Engine } from '../machine/engine.js';
-import { labelledResources } from './leftovers.js';
+import { labelledResources } from './labelled-resources.js';
 import { recordedIds } from './terraform-state.js';
 
 /**

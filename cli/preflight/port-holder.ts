@@ -26,7 +26,22 @@ async function holderOnWindows(port: number): Promise<string | undefined> {
   const pid = parseNetstat(await run('netstat', ['-ano', '-p', 'TCP']), port);
   if (pid === undefined) return undefined;
   const name = parseTasklist(await run('tasklist', ['/FI', `PID eq ${pid}`, '/FO', 'CSV', '/NH']));
-  return name === undefined ? `process ${pid}` : `${name} (process ${pid})`;
+  return describeWindows(name, pid);
+}
+
+/** Programs that hold ports for others, who are meant. */
+const ON_BEHALF: Readonly<Record<string, string>> = {
+  'wslrelay.exe':
+    'a program in Windows Subsystem for Linux, e.g. a Redis of its own (`wsl --list --running` names the systems)',
+  'wslservice.exe': 'a program in Windows Subsystem for Linux (`wsl --list --running` names the systems)',
+  'com.docker.backend.exe': 'a container of Docker Desktop (`docker ps` lists them)',
+};
+
+export function describeWindows(name: string | undefined, pid: string): string {
+  if (name === undefined) return `process ${pid}`;
+  const holder = `${name} (process ${pid})`;
+  const behalf = ON_BEHALF[name.toLowerCase()];
+  return behalf === undefined ? holder : `${behalf}, through ${holder}`;
 }
 
 function run(program: string, args: string[]): Promise<string> {

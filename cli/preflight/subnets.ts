@@ -1,15 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import type { Problem } from '../../constructs/core/platform-error.js';
-import { overlaps } from '../../constructs/network/address-plan.js';
+import { overlaps } from '../../constructs/core/address-plan.js';
 import type { Context } from '../context.js';
 import type { Engine } from '../machine/engine.js';
-
-/** A range of addresses that is in use. */
-export interface UsedRange {
-  readonly cidr: string;
-  /** Who uses it, for people. */
-  readonly by: string;
-}
+import { parseProcRoutes, type UsedRange } from './routes.js';
 
 /** Whether something else uses addresses of the deployment's range. */
 export async function checkSubnets(
@@ -49,7 +44,31 @@ export async function usedRanges({ docker }: Pick<Engine, 'docker'>, deployment:
   ];
 }
 
-function hostRanges(): UsedRange[] {
+/**
+ * What this machine reaches by interfaces and routes, a VPN's among them. On Windows and macOS the engine has a machine and networks of its
+ * own, from which nothing leaves: there a VPN is in nobody's way.
+ */
+export function hostRanges(platform: NodeJS.Platform = process.platform, routes = readRoutes): UsedRange[] {
+  if (platform !== 'linux') return [];
+  return narrow([...interfaceRanges(), ...parseProcRoutes(routes())]);
+}
+
+/** Without wider ones, as of a VPN that takes 10.0.0.0/8: the deployment's own routes are narrower and win. */
+export function narrow(ranges: readonly UsedRange[]): UsedRange[] {
+  return ranges.filter(({ cidr }) => Number(cidr.split('/')[1]) >= WIDEST);
+}
+
+const WIDEST = 16;
+
+function readRoutes(): string {
+  try {
+    return readFileSync('/proc/net/route', 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function interfaceRanges(): UsedRange[] {
   return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
     addresses.flatMap(({ family, cidr }) =>
       family === 'IPv4' && cidr !== null ? [{ cidr, by: `the host's interface ${name}` }] : [],
@@ -57,7 +76,7 @@ function hostRanges(): UsedRange[] {
   );
 }
 
-/** A Linux host has an interface in each of the engine's networks, which is listed by its own name already. */
+/** A Linux host has an interface and a route in each of the engine's networks, which is listed by its own name already. */
 function isBridgeOf(cidr: string, subnets: readonly UsedRange[]): boolean {
   const [address = '', prefix = ''] = cidr.split('/');
   return subnets.some((subnet) => subnet.cidr.endsWith(`/${prefix}`) && overlaps(`${address}/32`, subnet.cidr));

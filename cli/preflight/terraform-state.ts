@@ -19,6 +19,8 @@ export interface RecordedResource {
   /** On the engine; empty where the type has none. */
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Named volumes that it writes to. */
+  readonly volumes: readonly string[];
 }
 
 /** The state's own format, since Terraform 0.12. */
@@ -27,10 +29,12 @@ const FORMAT_VERSION = 4;
 const Format = z.object({ version: z.number() });
 
 const Label = z.object({ label: z.string(), value: z.string() });
+const Volume = z.object({ volume_name: z.string().nullish(), read_only: z.boolean().nullish() });
 const Attributes = z.object({
   id: z.string().nullish(),
   name: z.string().nullish(),
   labels: z.array(Label).nullish().catch([]),
+  volumes: z.array(Volume).nullish().catch([]),
 });
 const Resource = z.object({
   type: z.string(),
@@ -41,6 +45,27 @@ const StateFile = z.object({
   resources: z.array(Resource).default([]),
 });
 
+/** Where the state is kept from which the last apply or destroy began. */
+export function stateCopyOf(file: string): string {
+  return `${file}.copy`;
+}
+
+/** Whether it is all that Terraform wrote, in whatever format: it writes in place, so an interrupted one leaves an empty or short file. */
+export function isWholeState(text: string): boolean {
+  try {
+    return Format.safeParse(JSON.parse(text)).success;
+  } catch {
+    return false;
+  }
+}
+
+/** Terraform may be writing just now: then what it began with. */
+function readText(file: string): string {
+  const text = readFileSync(file, 'utf8');
+  const copy = stateCopyOf(file);
+  return isWholeState(text) || !existsSync(copy) ? text : readFileSync(copy, 'utf8');
+}
+
 /**
  * @returns undefined where nothing was ever deployed
  * @throws PlatformError if the file is damaged or of another format
@@ -48,7 +73,7 @@ const StateFile = z.object({
 export function readTerraformState(file: string): TerraformState | undefined {
   if (!existsSync(file)) return undefined;
   try {
-    const json: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    const json: unknown = JSON.parse(readText(file));
     const { version } = Format.parse(json);
     if (version !== FORMAT_VERSION) throw otherFormat(file, version);
     const { outputs, resources } = StateFile.parse(json);
@@ -79,6 +104,9 @@ function describe(type: string, attributes: z.output<typeof Attributes> | null |
     id: attributes?.id ?? '',
     name: attributes?.name ?? '',
     labels: Object.fromEntries(labels) as Record<string, string>,
+    volumes: (attributes?.volumes ?? []).flatMap(({ volume_name, read_only }) =>
+      volume_name && read_only !== true ? [volume_name] : [],
+    ),
   };
 }
 

@@ -7,8 +7,6 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
-  renameSync,
-  rmSync,
   statSync,
   symlinkSync,
   unlinkSync,
@@ -19,6 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { PlatformError } from '../../constructs/core/platform-error.js';
+import { putInPlace, removeFolder } from '../../constructs/core/whole-file.mjs';
 import { withLock } from '../machine/lock.mjs';
 import { installDependencies } from '../machine/npm.mjs';
 import { cacheFolder } from '../machine/paths.mjs';
@@ -88,6 +87,8 @@ export async function withBase<T>(
       });
     }
     await provideDependencies(project, folder, say);
+    // cdktf makes these unless they are there, which two of its runs at once see alike.
+    mkdirSync(join(folder, 'cdktf.out', 'stacks'), { recursive: true });
     const app = (environment: string) => synthApp(folder, environment, running.signal);
     const environments = environmentsIn((await app(UNKNOWN)).output);
     return await work({
@@ -168,23 +169,25 @@ async function installedFor(folder: string, lock: Buffer, say: (line: string) =>
     async () => {
       if (existsSync(ready)) return;
       const draft = `${ready}.new`;
-      rmSync(draft, { recursive: true, force: true });
+      removeFolder(draft);
       mkdirSync(draft, { recursive: true });
       for (const file of ['package.json', 'package-lock.json', '.npmrc']) {
         if (existsSync(join(folder, file))) copyFileSync(join(folder, file), join(draft, file));
       }
       await installDependencies({ cwd: draft, what: "the base's dependencies, once for its lock file", say });
-      renameSync(draft, ready);
+      putInPlace(draft, ready);
     },
-    () => {
-      say("waiting for another review that installs the base's dependencies");
+    {
+      onWait: () => {
+        say("waiting for another review that installs the base's dependencies");
+      },
     },
   );
   const now = new Date();
   utimesSync(ready, now, now);
   for (const other of readdirSync(all)) {
-    if (now.getTime() - statSync(join(all, other)).mtimeMs > KEEP_MS)
-      rmSync(join(all, other), { recursive: true, force: true });
+    const stats = statSync(join(all, other), { throwIfNoEntry: false });
+    if (stats && now.getTime() - stats.mtimeMs > KEEP_MS) removeFolder(join(all, other));
   }
   return join(ready, 'node_modules');
 }
@@ -200,7 +203,7 @@ function removeWorktree(project: string, place: string, worktree: string, folder
   const remove = () =>
     spawnSync('git', ['worktree', 'remove', '--force', worktree], { cwd: project, windowsHide: true, stdio: 'ignore' });
   const removed = remove().status === 0;
-  rmSync(place, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  removeFolder(place);
   // Where files were still in use, or the checkout was broken off half-way, git is told that they are gone now.
   if (!removed) remove();
 }

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import type { Topology } from '../../constructs/core/topology.js';
+import { TOPOLOGY_VERSION } from '../../constructs/core/topology-version.js';
+import { checkTopology, isWithoutModels } from '../../constructs/models.js';
 
 /** A container as Terraform gets it: its attributes by name. */
 export type Resource = Readonly<Record<string, unknown>>;
@@ -19,7 +21,7 @@ export interface Declaration {
 
 /** What is relied on; fields that other versions of this project add are welcome. */
 const topology = z.looseObject({
-  formatVersion: z.literal(1),
+  formatVersion: z.number(),
   environment: z.string(),
   baseCidr: z.string(),
   networks: z.array(z.looseObject({ name: z.string(), subnet: z.string(), internal: z.boolean() })),
@@ -32,10 +34,11 @@ const topology = z.looseObject({
       endpoints: z.array(z.looseObject({ name: z.string(), port: z.number() })),
       limits: z.looseObject({ memory: z.string(), cpus: z.number() }),
       files: z.array(z.looseObject({ path: z.string(), text: z.string() })),
-      settings: z.record(z.string(), z.unknown()),
     }),
   ),
   allowed: z.array(z.looseObject({ from: z.string(), to: z.string() })),
+  // Version 2 began without them.
+  grants: z.array(z.looseObject({ client: z.string(), kind: z.string(), target: z.string() })).default([]),
   published: z.array(z.looseObject({ name: z.string(), hostPort: z.number() })),
   secrets: z.array(z.string()),
 });
@@ -56,10 +59,10 @@ const program = z.object({
  * @throws PlatformError if it is not there or not understood
  */
 export function readDeclaration(folder: string, side: string): Declaration {
-  const described = read(folder, 'topology.json', topology, side) as unknown as Topology;
+  const written = read(folder, 'topology.json', topology, side);
   const { resource, terraform } = read(folder, 'cdk.tf.json', program, side);
   return {
-    topology: described,
+    topology: described(written, side),
     containers: resource.docker_container,
     networks: resource.docker_network,
     provider: Object.values(terraform?.required_providers ?? {})
@@ -67,6 +70,12 @@ export function readDeclaration(folder: string, side: string): Declaration {
       .map(({ source, version = 'any' }) => `${source} ${version}`)
       .join(', '),
   };
+}
+
+/** One of a version without models is compared by what else it says, and by the text of its files. */
+function described(written: object, side: string): Topology {
+  if (isWithoutModels(written)) return { ...(written as Topology), models: [] };
+  return checkTopology(written, `the topology.json of ${side}`, 'Choose a base that is closer to the working tree.');
 }
 
 function read<T>(folder: string, file: string, schema: z.ZodType<T>, side: string): T {
@@ -85,7 +94,7 @@ function read<T>(folder: string, file: string, schema: z.ZodType<T>, side: strin
       {
         what: `${side} wrote a ${file} that this version does not understand`,
         ...(problem && { got: `${problem.path.join('.')}: ${problem.message}` }),
-        allowed: 'format version 1 of topology.json',
+        allowed: `what version 1 or ${TOPOLOGY_VERSION} of topology.json has`,
         fix: 'Choose a base that is closer to the working tree.',
       },
       { cause },

@@ -14,8 +14,10 @@ export interface Finding {
 
 /** What is known about the source of a finding, from which `locate` finds the line. */
 export interface Cause {
-  /** Path of the construct below its stack, e.g. `redis/node`. Its first part is also the environment's section. */
+  /** Path of the construct below its stack, e.g. `redis/node`. */
   readonly construct?: string | undefined;
+  /** Section of the environment that decides over it. @default the construct's first part */
+  readonly section?: string | undefined;
   /** Settings of that section that decide it, best first, e.g. `maxMemory`, `limits.memory`. */
   readonly settings?: readonly string[];
   /** Settings of the whole environment, e.g. `network.baseCidr`. */

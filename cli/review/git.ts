@@ -18,7 +18,7 @@ export class Git {
     throw new PlatformError({
       what: `git ${args.find((arg) => !arg.startsWith('-')) ?? ''} failed`,
       got: `\n${output}\n`,
-      fix: 'Mend what it says and run the command again.',
+      fix: 'Fix what it says and run the command again.',
     });
   }
 

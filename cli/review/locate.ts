@@ -1,4 +1,6 @@
+import { posix } from 'node:path';
 import { foundationsOf } from '../../constructs/core/content-hash.js';
+import { isOfImage } from '../../constructs/core/image-context.js';
 import type { ChangedFile, Hunk } from './changes.js';
 import type { Cause, Finding } from './finding.js';
 import type { SourceTree, Span } from './source-tree.js';
@@ -40,11 +42,10 @@ export function locate({ cause }: Pick<Finding, 'cause'>, environment: string, s
 }
 
 function changedSetting(
-  { construct, settings = [], environment = [] }: Cause,
+  { construct, section = construct?.split('/')[0], settings = [], environment = [] }: Cause,
   name: string,
   { before, after }: Sources,
 ): Where | undefined {
-  const section = construct?.split('/')[0];
   const keys = [...environment, ...(section === undefined ? [] : settings.map((setting) => `${section}.${setting}`))];
   const path = `environments/${name}.ts`;
   for (const key of keys) {
@@ -60,9 +61,11 @@ function changedSetting(
 function changedContent({ files = [] }: Cause, { changes }: Sources): Where | undefined {
   const folders = files.flatMap((file) => [file, ...foundations(file)]);
   for (const folder of folders) {
-    const inside = changes.filter(({ path }) => path === folder || path.startsWith(`${folder}/`));
-    // A program says more about a change than its tests do.
-    const [first] = inside.sort((a, b) => Number(/test/.test(a.path)) - Number(/test/.test(b.path)));
+    // Documents and tests do not change an image.
+    const first = changes.find(
+      ({ path }) =>
+        path === folder || (path.startsWith(`${folder}/`) && isOfImage(folder, path.slice(folder.length + 1))),
+    );
     const hunk = first?.hunks[0];
     if (!first || !hunk) continue;
     const [added, removed] = [hunk.added[0], hunk.removed[0]];
@@ -133,7 +136,8 @@ function scoreOf(
   if (within) score += within === innermost ? 6 : 4;
   if (score === 0) return 0;
   score += names.filter((name) => name !== '' && content.includes(name)).length * 2;
-  if (made.some((span) => span.path === path)) score += 2;
+  // Also what the construct is resolved and rendered by.
+  if (made.some((span) => posix.dirname(span.path) === posix.dirname(path))) score += 2;
   if (/^import\b/.test(content) || /^[\])};,({[]*$/.test(content)) score -= 9;
   return score;
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import type { Declaration } from './declaration.js';
@@ -30,6 +31,30 @@ const plan = z.looseObject({
     )
     .default([]),
 });
+
+/**
+ * Reads a plan from a file.
+ * @param file in UTF-8, or in UTF-16 as PowerShell's `>` writes it
+ * @throws PlatformError if it cannot be read, or is anything else
+ */
+export function readPlanFile(file: string): PlannedChange[] {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (cause) {
+    throw new PlatformError(
+      {
+        what: 'the Terraform plan cannot be read',
+        got: file,
+        allowed: 'a file with what `terraform show -json PLANFILE` printed',
+        fix: 'Check its name.',
+      },
+      { cause },
+    );
+  }
+  const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
+  return readPlan(bytes.toString(isUtf16 ? 'utf16le' : 'utf8').replace(/^\uFEFF/, ''));
+}
 
 /**
  * Reads a plan.

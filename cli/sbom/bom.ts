@@ -6,7 +6,7 @@ import type { ImageFiles } from './image-files.js';
 /**
  * What an image consists of, as CycloneDX JSON. Two images with the same content give the same text: there is no time and
  * no serial number in it.
- * @param image such as `redis-platform/api:0123456789ab`
+ * @param image such as `redis-platform.invalid/api:0123456789ab`
  */
 export async function renderBom(image: string, files: ImageFiles): Promise<string> {
   // Large, and needed by no other command.

@@ -1,17 +1,32 @@
 import type { Topology, TopologyService } from '../../constructs/core/topology.js';
+import { modelsOf, serviceNamed } from '../../constructs/models.js';
+import type { RedisModel } from '../../constructs/redis/model.js';
+import type { UserModel } from '../../constructs/redis/users.js';
 import type { Outputs } from '../outputs.js';
 
-/** The two services that a Redis replication consists of, told by what they declare. */
+/** A Redis replication and the two services that it consists of. */
 export interface RedisServices {
+  readonly model: RedisModel;
   readonly nodes: TopologyService;
   readonly sentinels: TopologyService;
 }
 
 /** @returns undefined if the topology has no Redis */
-export function redisServices({ services }: Topology): RedisServices | undefined {
-  const nodes = services.find(({ settings }) => 'replication' in settings);
-  const sentinels = services.find(({ settings }) => 'failover' in settings);
-  return nodes && sentinels && { nodes, sentinels };
+export function redisServices(topology: Topology): RedisServices | undefined {
+  const [model] = modelsOf(topology, 'redis');
+  const nodes = model && serviceNamed(topology, model.nodes.service);
+  const sentinels = model && serviceNamed(topology, model.sentinels.service);
+  return nodes && sentinels && { model, nodes, sentinels };
+}
+
+/** The user who may look at everything, on nodes and Sentinels. */
+export const ADMIN = 'admin';
+
+/** The secret with the password of {@link ADMIN}. */
+export function adminSecret(users: readonly UserModel[]): string {
+  const secret = users.find(({ name }) => name === ADMIN)?.secret;
+  if (secret == null) throw new Error(`no ${ADMIN} with a password is among the users`);
+  return secret;
 }
 
 /**

@@ -1,4 +1,7 @@
+import type { HttpRouteModel, RedisRole, RedisRouteModel } from '../../constructs/proxy/model.js';
+import { NO_LEASE } from '../../constructs/proxy/render-config.js';
 import { within } from './deadline.js';
+import { waitsForLease } from './replication.js';
 import type { BackendStatus, Finding } from './status.js';
 
 const ANSWER_MS = 1000;
@@ -11,7 +14,8 @@ export interface BackendView {
 export interface StatisticsPage {
   readonly url: string;
   readonly username: string;
-  readonly password: string;
+  /** Tried in turn: while the password changes, the proxy may have another one. */
+  readonly passwords: readonly string[];
 }
 
 /** One server line of the proxy's statistics (haproxy 3.0 management guide 9.1). */
@@ -25,28 +29,23 @@ export interface ServerLine {
   readonly seconds: number;
 }
 
-/** @param published names of the published ports, which the backends share */
-export async function askProxy(page: StatisticsPage, published: readonly string[]): Promise<BackendView> {
+/** Where the proxy leads, of its model. */
+export interface Routes {
+  readonly http: readonly Pick<HttpRouteModel, 'name'>[];
+  readonly redis: readonly Pick<RedisRouteModel, 'name' | 'role'>[];
+}
+
+/** @param proxy short name of its container */
+export async function askProxy(page: StatisticsPage, routes: Routes, proxy?: string): Promise<BackendView> {
   try {
-    const credentials = Buffer.from(`${page.username}:${page.password}`).toString('base64');
-    const abort = new AbortController();
-    const ask = async () => {
-      const answer = await fetch(`${page.url};csv`, {
-        headers: { authorization: `Basic ${credentials}` },
-        signal: abort.signal,
-      });
-      return { answer, text: await answer.text() };
-    };
-    const { answer: response, text } = await within(ANSWER_MS, ask()).finally(() => {
-      abort.abort();
-    });
+    const { response, text } = await readPage(page);
     if (response.status === 401) {
       const problem =
         'the statistics page does not accept its password. Its secret file changed: run `npm start` again.';
       return { statuses: [], findings: [{ problem }] };
     }
     if (!response.ok) throw new Error(`HTTP status ${response.status}`);
-    return describeBackends(parseStatistics(text), published);
+    return describeBackends(parseStatistics(text), routes, proxy);
   } catch (error) {
     // fetch says only that it failed; why is in the cause.
     const { cause, message } = error as { cause?: { message?: string }; message?: string };
@@ -58,13 +57,31 @@ export async function askProxy(page: StatisticsPage, published: readonly string[
   }
 }
 
+async function readPage({ url, username, passwords }: StatisticsPage): Promise<{ response: Response; text: string }> {
+  const [password = '', ...others] = passwords;
+  const credentials = Buffer.from(`${username}:${password}`).toString('base64');
+  const abort = new AbortController();
+  const ask = async () => {
+    const response = await fetch(`${url};csv`, {
+      headers: { authorization: `Basic ${credentials}` },
+      signal: abort.signal,
+    });
+    return { response, text: await response.text() };
+  };
+  const answer = await within(ANSWER_MS, ask()).finally(() => {
+    abort.abort();
+  });
+  const again = answer.response.status === 401 && others.length > 0;
+  return again ? readPage({ url, username, passwords: others }) : answer;
+}
+
 /** Which servers must be up: one master, every other node as a replica, and all of the rest. */
-export function describeBackends(lines: readonly ServerLine[], published: readonly string[]): BackendView {
-  const names = published.filter((name) => name !== 'stats');
-  const views = names.map((name) => {
+export function describeBackends(lines: readonly ServerLine[], { http, redis }: Routes, proxy?: string): BackendView {
+  const routes = [...http.map(({ name }) => ({ name, role: 'any' as const })), ...redis];
+  const views = routes.toSorted(byName).map(({ name, role }) => {
     const servers = lines.filter(({ backend }) => backend === name);
     const up = servers.filter(isUp);
-    const expectedUp = { 'redis-master': 1, 'redis-replicas': servers.length - 1 }[name] ?? servers.length;
+    const expectedUp = { master: 1, replica: servers.length - 1, any: servers.length }[role];
     const ok = servers.length > 0 && up.length === expectedUp;
     const status: BackendStatus = {
       name,
@@ -77,7 +94,7 @@ export function describeBackends(lines: readonly ServerLine[], published: readon
       })),
       ok,
     };
-    return { status, findings: ok ? [] : backendFindings(name, servers, expectedUp) };
+    return { status, findings: ok ? [] : backendFindings(name, role, servers, expectedUp, proxy) };
   });
   return { statuses: views.map(({ status }) => status), findings: views.flatMap(({ findings }) => findings) };
 }
@@ -87,11 +104,21 @@ function isUp({ status }: ServerLine): boolean {
   return status.startsWith('UP') || status === 'no check';
 }
 
-function backendFindings(name: string, servers: readonly ServerLine[], expectedUp: number): Finding[] {
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name < b.name ? -1 : 1;
+}
+
+function backendFindings(
+  name: string,
+  role: RedisRole,
+  servers: readonly ServerLine[],
+  expectedUp: number,
+  proxy: string | undefined,
+): Finding[] {
   if (servers.length === 0) {
     return [
       {
-        about: 'proxy-0',
+        about: proxy,
         problem: `the proxy has no backend ${name}. Run \`npm start\`, which brings its configuration up to date.`,
       },
     ];
@@ -99,7 +126,9 @@ function backendFindings(name: string, servers: readonly ServerLine[], expectedU
   const up = servers.filter(isUp);
   if (expectedUp !== servers.length) {
     const found = up.length === 0 ? 'no server' : up.map(({ server }) => server).join(', ');
+    const fenced = servers.filter(({ check }) => check.endsWith(` ${NO_LEASE}`));
     return [
+      ...(role === 'master' && up.length === 0 ? fenced.map(({ server }) => waitsForLease(server)) : []),
       { problem: `the proxy's ${name} leads to ${found}; ${expectedUp} of ${servers.length} servers should be up.` },
     ];
   }

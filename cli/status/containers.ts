@@ -13,6 +13,11 @@ interface Declared {
 /** What the engine says about one container; what `docker inspect` shows, as far as it is used here. */
 export interface Inspected {
   readonly RestartCount: number;
+  readonly Config?: { readonly Image: string };
+  readonly HostConfig?: {
+    /** By the container's port, e.g. `6379/tcp`. */
+    readonly PortBindings?: Readonly<Record<string, readonly { HostIp?: string; HostPort: string }[]>> | null;
+  };
   readonly State: {
     readonly Status: string;
     readonly ExitCode: number;
@@ -20,7 +25,10 @@ export interface Inspected {
     readonly StartedAt: string;
     readonly Error?: string | undefined;
     readonly Health?:
-      | { readonly Status: string; readonly Log?: readonly { readonly Output: string }[] | null | undefined }
+      | {
+          readonly Status: string;
+          readonly Log?: readonly { readonly Output: string; readonly ExitCode?: number }[] | null | undefined;
+        }
       | null
       | undefined;
   };
@@ -73,7 +81,9 @@ export function containerStatus(
   const state = inspected?.State;
   const running = state?.Status === 'running';
   const health = running ? healthOf(state) : null;
-  const ok = role === 'seeder' ? state?.Status === 'created' : running && (health === 'healthy' || health === 'none');
+  const lasting = running && state.Health?.Log?.at(-1)?.ExitCode === LASTING;
+  const well = running && (health === 'healthy' || health === 'none') && !lasting;
+  const ok = role === 'seeder' ? state?.Status === 'created' : well;
   const status: ContainerStatus = {
     name,
     container,
@@ -85,7 +95,20 @@ export function containerStatus(
     startedAt: running ? state.StartedAt : null,
     ok,
   };
-  return ok ? { status } : { status, finding: { about: name, problem: describe(status, inspected) } };
+  if (ok) return { status };
+  if (lasting) return { status, finding: { about: name, problem: describeLasting(status, inspected), lasting } };
+  return { status, finding: { about: name, problem: describe(status, inspected) } };
+}
+
+/** How a health check ends that knows that nothing changes unless somebody does something (images/redis/blocked.go). */
+const LASTING = 3;
+
+/** What the container says itself, with names for what it cannot know. */
+function describeLasting({ name, container }: ContainerStatus, inspected?: Inspected): string {
+  const said = inspected?.State.Health?.Log?.at(-1)?.Output.trim() ?? '';
+  return `${name} ${said}`
+    .replaceAll('<this container>', container)
+    .replaceAll('<image>', inspected?.Config?.Image ?? '<image>');
 }
 
 function healthOf({ Health }: Inspected['State']): NonNullable<ContainerStatus['health']> {

@@ -1,19 +1,17 @@
 import type Docker from 'dockerode';
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import type { Topology } from '../../constructs/core/topology.js';
+import { modelsOf, serviceNamed } from '../../constructs/models.js';
 import type { Context } from '../context.js';
 import { type Outputs, readOutputs } from '../outputs.js';
-import { readSecret } from '../secrets.js';
-import { namesByAddress, redisServices } from './addresses.js';
+import { secretValues } from '../secrets-in-use.js';
+import { ADMIN, adminSecret, namesByAddress, redisServices } from './addresses.js';
 import { askProxy, type BackendView } from './backends.js';
 import { containerStatus, declaredContainers, type Inspected, inspectContainers } from './containers.js';
+import { deadPortFindings, deadPorts, publishedPorts } from './published-ports.js';
 import { askMaster, type MasterView } from './replication.js';
 import { askSentinel, compareSentinels, sentinelFindings, type SentinelView } from './sentinels.js';
 import type { Finding, Status } from './status.js';
-
-/** Passwords of the users that may look at everything. */
-const SECRETS = { redis: 'redis-admin', sentinel: 'redis-sentinel-admin', statistics: 'proxy-stats' };
-const ADMIN = 'admin';
 
 /** What is behind the published ports. */
 interface Services {
@@ -36,14 +34,21 @@ export async function gatherStatus(context: Context, engine: Docker, topology: T
     containerStatus(declared, containers.get(declared.container)),
   );
   const statuses = described.map(({ status }) => status);
-  const entrances = new Set(topology.published.map(({ service }) => `${service}-0`));
-  const reachable = statuses.filter(({ name }) => entrances.has(name)).every(({ state }) => state === 'running');
-  const halted = new Set(
-    statuses.flatMap(({ name, role, state }) => (role === 'service' && state !== 'running' ? [name] : [])),
+  const entrances = new Set(
+    topology.published.flatMap(
+      ({ service }) => serviceNamed(topology, service)?.instances.map(({ name }) => name) ?? [],
+    ),
   );
+  const reachable = statuses.filter(({ name }) => entrances.has(name)).every(({ state }) => state === 'running');
+  const dead = await deadPorts(publishedPorts(topology, containers));
+  const halted = new Set([
+    ...statuses.flatMap(({ name, role, state }) => (role === 'service' && state !== 'running' ? [name] : [])),
+    ...described.flatMap(({ finding }) => (finding?.lasting === true ? (finding.about ?? []) : [])),
+  ]);
   const supporting = new Set(statuses.filter((one) => one.supporting).map(({ name }) => name));
   const findings: Finding[] = [
     ...described.flatMap(({ finding }) => finding ?? []),
+    ...deadPortFindings(dead),
     // Behind a proxy that does not run, nothing answers; and what does not run is missed by all others. Once is enough.
     ...(reachable ? serviceFindings(services).filter(({ about = '' }) => !halted.has(about)) : []),
   ];
@@ -52,6 +57,7 @@ export async function gatherStatus(context: Context, engine: Docker, topology: T
     ok: findings.length === 0,
     serving: findings.every(({ about = '' }) => supporting.has(about)),
     problems: findings.map(({ problem }) => problem),
+    lasting: findings.flatMap(({ problem, lasting }) => (lasting === true ? [problem] : [])),
     concerned: [...new Set(findings.flatMap(({ about }) => about ?? []))],
     containers: statuses,
     redis: services.master.status,
@@ -90,36 +96,42 @@ async function askServices(context: Context, topology: Topology): Promise<Servic
   }
 }
 
-function masterView(context: Context, outputs: Outputs, topology: Topology): Promise<MasterView> {
+async function masterView(context: Context, outputs: Outputs, topology: Topology): Promise<MasterView> {
+  const redis = redisServices(topology);
+  if (!redis) return { status: null, findings: [] };
   const { hostname, port } = new URL(outputs.redis.masterUrl);
-  const password = readSecret(context.paths, SECRETS.redis);
-  const nodes = redisServices(topology)?.nodes.instances.map(({ name }) => name) ?? [];
-  return askMaster({ host: hostname, port: Number(port), username: ADMIN, password }, naming(outputs, topology), nodes);
+  const passwords = secretValues(context.paths, adminSecret(redis.model.nodes.users));
+  const nodes = redis.nodes.instances.map(({ name }) => name);
+  return askMaster(
+    { host: hostname, port: Number(port), username: ADMIN, passwords },
+    naming(outputs, topology),
+    nodes,
+  );
 }
 
-function sentinelViews(context: Context, outputs: Outputs, topology: Topology): Promise<SentinelView[]> {
-  const password = readSecret(context.paths, SECRETS.sentinel);
+async function sentinelViews(context: Context, outputs: Outputs, topology: Topology): Promise<SentinelView[]> {
   const redis = redisServices(topology);
+  if (!redis) return [];
+  const passwords = secretValues(context.paths, adminSecret(redis.model.sentinels.users));
   const names = naming(outputs, topology);
   const expected = {
     masterName: outputs.redis.masterName,
-    replicas: (redis?.nodes.instances.length ?? 1) - 1,
-    sentinels: redis?.sentinels.instances.length ?? 0,
+    replicas: redis.nodes.instances.length - 1,
+    sentinels: redis.sentinels.instances.length,
   };
   return Promise.all(
     outputs.redis.sentinels.map(({ host, port }, index) => {
-      const name = redis?.sentinels.instances[index]?.name ?? `Sentinel ${host}:${port}`;
-      return askSentinel(name, { host, port, username: ADMIN, password }, names, expected);
+      const name = redis.sentinels.instances[index]?.name ?? `Sentinel ${host}:${port}`;
+      return askSentinel(name, { host, port, username: ADMIN, passwords }, names, expected);
     }),
   );
 }
 
-function backendView(context: Context, { statistics }: Outputs, topology: Topology): Promise<BackendView> {
-  const page = { ...statistics, password: readSecret(context.paths, SECRETS.statistics) };
-  return askProxy(
-    page,
-    topology.published.map(({ name }) => name),
-  );
+async function backendView(context: Context, { statistics }: Outputs, topology: Topology): Promise<BackendView> {
+  const [proxy] = modelsOf(topology, 'proxy');
+  if (!proxy) return { statuses: [], findings: [] };
+  const page = { ...statistics, passwords: secretValues(context.paths, proxy.statistics.secret) };
+  return askProxy(page, proxy, serviceNamed(topology, proxy.service)?.instances[0]?.name);
 }
 
 function naming(outputs: Outputs, topology: Topology): (address: string) => string {
@@ -145,6 +157,7 @@ export function undeployed(deployment: string, problem: string): Status {
     ok: false,
     serving: false,
     problems: [problem],
+    lasting: [],
     concerned: [],
     containers: [],
     redis: null,

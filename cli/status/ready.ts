@@ -13,6 +13,8 @@ import type { Status } from './status.js';
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 500;
 const LOG_LINES = 10;
+/** A health check is made at least every 10 s: what it said may be over until it is made again. */
+const STALE_MS = 11_000;
 
 export interface WaitOptions {
   /** `clients`: that all services which clients need are well; `everything`: the supporting ones too. @default 'everything' */
@@ -24,7 +26,7 @@ export interface WaitOptions {
 
 /**
  * Waits until all is well, or all that clients need.
- * @throws PlatformError when time is up, with what is still wrong and the last log lines of the containers concerned,
+ * @throws PlatformError soon where waiting does not help; when time is up, with what is still wrong and the last log lines of the containers concerned,
  * or at once if the engine stops answering
  */
 export async function waitUntilReady(
@@ -34,10 +36,14 @@ export async function waitUntilReady(
   { readyFor = 'everything', within, onProgress }: WaitOptions,
 ): Promise<Status> {
   const deadline = Date.now() + within.toMilliseconds();
+  let helpless: number | undefined;
   for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 1.5, LONGEST_PAUSE_MS)) {
     await checkEngine(engine, context.name);
     const status = await gatherStatus(context, engine, topology);
     if (readyFor === 'clients' ? status.serving : status.ok) return status;
+    if (status.lasting.length === 0) helpless = undefined;
+    helpless ??= status.lasting.length > 0 ? Date.now() : undefined;
+    if (helpless !== undefined && Date.now() - helpless >= STALE_MS) throw needsSomebody(status);
     onProgress?.(describeProgress(status, readyFor));
     if (Date.now() + wait >= deadline) throw await notReady(engine, topology, status, within);
     await pause(wait);
@@ -70,6 +76,17 @@ async function checkEngine(engine: Docker, deployment: string): Promise<void> {
       { cause },
     );
   }
+}
+
+/** However long one waited, nothing would change. */
+function needsSomebody({ deployment, lasting }: Status): PlatformError {
+  return PlatformError.all(
+    lasting.map((problem) => ({
+      what: `${deployment} does not get ready by itself`,
+      got: problem,
+      fix: 'Do what it says, and it goes on by itself; `npm run status` shows when all is well.',
+    })),
+  );
 }
 
 async function notReady(engine: Docker, topology: Topology, status: Status, within: Duration): Promise<PlatformError> {

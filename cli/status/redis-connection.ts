@@ -8,7 +8,8 @@ export interface RedisTarget {
   readonly host: string;
   readonly port: number;
   readonly username: string;
-  readonly password: string;
+  /** Tried in turn: while a password changes, servers differ. */
+  readonly passwords: readonly string[];
 }
 
 /**
@@ -16,6 +17,23 @@ export interface RedisTarget {
  * @throws with the reason why it failed, rather than "Connection is closed."
  */
 export async function withRedis<T>(target: RedisTarget, ask: (redis: Redis) => Promise<T>): Promise<T> {
+  const { passwords, ...server } = target;
+  let refusal: unknown;
+  for (const password of passwords) {
+    try {
+      return await connected({ ...server, password }, ask);
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      refusal = error;
+    }
+  }
+  throw refusal;
+}
+
+async function connected<T>(
+  target: Omit<RedisTarget, 'passwords'> & { readonly password: string },
+  ask: (redis: Redis) => Promise<T>,
+): Promise<T> {
   const redis = new Redis({
     ...target,
     lazyConnect: true,
@@ -43,12 +61,21 @@ export async function withRedis<T>(target: RedisTarget, ask: (redis: Redis) => P
 
 /** Why a connection through the proxy failed, for people. */
 export function explainConnection(error: unknown, { host, port }: { host: string; port: number }): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const at = `${host}:${port}`;
-  if (/WRONGPASS|NOAUTH/.test(message)) {
+  if (isRefused(error)) {
     return `${at} does not accept the password. Its secret file changed since the last \`npm start\`: run it again.`;
   }
   if (/ECONNREFUSED/.test(message)) return `nothing listens at ${at}.`;
   if (/Connection is closed|ECONNRESET|EPIPE/.test(message)) return `the proxy has nothing to lead ${at} to.`;
   return `${at} does not answer (${message}).`;
+}
+
+/** Whether the server did not take the password. */
+export function isRefused(error: unknown): boolean {
+  return /WRONGPASS|NOAUTH/.test(messageOf(error));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,4 @@
-import type { ContainerStatus, Status } from './status.js';
+import type { ContainerStatus, LeaseStatus, Status } from './status.js';
 import { type Paint, renderTable } from './table.js';
 
 /** The status for people. Ends with a line feed. */
@@ -9,16 +9,15 @@ export function renderStatus(status: Status, paint: Paint, now = new Date()): st
     sentinels(status, paint),
     backends(status, paint),
   ];
-  const verdict = status.ok
-    ? paint('green', `${status.deployment} is well.`)
-    : [
-        paint(
-          'red',
-          `${status.deployment} has ${status.problems.length === 1 ? 'a problem' : `${status.problems.length} problems`}:`,
-        ),
-        ...status.problems.map((problem) => `- ${problem}`),
-      ].join('\n');
-  return `${[...sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')), verdict].join('\n\n')}\n`;
+  const shown = sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'));
+  return `${[...shown, renderVerdict(status, paint)].join('\n\n')}\n`;
+}
+
+/** Whether all is well, and if not, what is wrong. */
+export function renderVerdict({ ok, deployment, problems }: Status, paint: Paint): string {
+  if (ok) return paint('green', `${deployment} is well.`);
+  const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
+  return [paint('red', `${deployment} has ${count}:`), ...problems.map((problem) => `- ${problem}`)].join('\n');
 }
 
 function containers({ containers }: Status, paint: Paint, now: Date): string[] {
@@ -40,8 +39,9 @@ function stateOf({ state, health }: ContainerStatus): string {
 
 function redis({ redis }: Status, paint: Paint): string[] {
   if (redis === null) return [];
+  const { lease } = redis;
   const rows = [
-    [redis.master, paint('bold', 'master'), '-', String(redis.offset), '-', '-'],
+    [redis.master, paint('bold', 'master'), '-', String(redis.offset), '-', '-', ...(lease ? [leaseText(lease)] : [])],
     ...redis.replicas.map(({ name, link, offset, bytesBehind, lagSeconds }) => [
       name,
       'replica',
@@ -49,9 +49,15 @@ function redis({ redis }: Status, paint: Paint): string[] {
       String(offset),
       String(bytesBehind),
       `${lagSeconds} s`,
+      ...(lease ? ['-'] : []),
     ]),
   ];
-  return renderTable(['Redis', 'Role', 'Link', 'Offset', 'Bytes behind', 'Lag'], rows, paint);
+  const columns = ['Redis', 'Role', 'Link', 'Offset', 'Bytes behind', 'Lag', ...(lease ? ['Lease'] : [])];
+  return renderTable(columns, rows, paint);
+}
+
+function leaseText({ remainingMs, fences }: LeaseStatus): string {
+  return `${remainingMs} ms left, fenced ${fences} ${fences === 1 ? 'time' : 'times'}`;
 }
 
 function sentinels({ sentinels }: Status, paint: Paint): string[] {

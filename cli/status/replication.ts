@@ -1,5 +1,5 @@
 import { explainConnection, type RedisTarget, withRedis } from './redis-connection.js';
-import type { Finding, RedisStatus, ReplicaStatus } from './status.js';
+import type { Finding, LeaseStatus, RedisStatus, ReplicaStatus } from './status.js';
 
 /** A replica that was silent for longer does not count for min-replicas-to-write (min-replicas-max-lag in redis.conf). */
 const MAX_LAG_SECONDS = 3;
@@ -17,7 +17,7 @@ export async function askMaster(target: RedisTarget, names: Names, nodes: readon
   try {
     const [info, announced] = await withRedis(target, (redis) =>
       Promise.all([
-        redis.call('INFO', 'replication', 'persistence'),
+        redis.call('INFO', 'replication', 'persistence', 'rplease'),
         redis.call('CONFIG', 'GET', 'replica-announce-ip'),
       ]),
     );
@@ -31,7 +31,7 @@ export async function askMaster(target: RedisTarget, names: Names, nodes: readon
 }
 
 /**
- * @param info of the sections `replication` and `persistence`
+ * @param info of the sections `replication`, `persistence` and, where fencing is on, `rplease`
  * @param address the node's own
  */
 export function describeMaster(info: string, address: string, names: Names, nodes: readonly string[]): MasterView {
@@ -57,7 +57,9 @@ export function describeMaster(info: string, address: string, names: Names, node
       });
     }
   }
-  return { status: { master, address, offset, replicas }, findings };
+  const lease = parseLease(fields);
+  if (lease?.remainingMs === 0) findings.push(waitsForLease(master));
+  return { status: { master, address, offset, replicas, lease }, findings };
 }
 
 /** `name:value` lines, as INFO prints them. */
@@ -67,6 +69,22 @@ export function parseInfo(text: string): ReadonlyMap<string, string> {
     return line.startsWith('#') || colon < 0 ? [] : [[line.slice(0, colon), line.slice(colon + 1)]];
   });
   return new Map(entries);
+}
+
+/** Null without the module that fences, or where fencing is off. */
+function parseLease(fields: ReadonlyMap<string, string>): LeaseStatus | null {
+  if (!fields.has('rplease_writable')) return null;
+  return {
+    remainingMs: Number(fields.get('rplease_remaining_ms') ?? 0),
+    fences: Number(fields.get('rplease_fences') ?? 0),
+  };
+}
+
+export function waitsForLease(master: string): Finding {
+  return {
+    about: master,
+    problem: `${master} is the master and waits for its lease: it takes no writes until most Sentinels answer it.`,
+  };
 }
 
 /** `slave0:ip=10.213.0.131,port=6379,state=online,offset=1234,lag=0` */

@@ -49,6 +49,7 @@ export async function askSentinel(
         master: null,
         flags: [],
         replicas: 0,
+        electable: [],
         otherSentinels: 0,
         configEpoch: 0,
         quorum: false,
@@ -98,6 +99,7 @@ export function describeSentinel(
     master: names(master.get('ip') ?? ''),
     flags,
     replicas: Number(master.get('num-slaves') ?? 0),
+    electable: replicas.filter(isElectable).map((replica) => names(replica.get('ip') ?? '')),
     otherSentinels: Number(master.get('num-other-sentinels') ?? 0),
     configEpoch: Number(master.get('config-epoch') ?? 0),
     quorum,
@@ -114,6 +116,15 @@ export function describeSentinel(
     ...(quorum ? [] : [{ about: name, what: `a failover could not be agreed on (${answers.quorum})` }]),
   ];
   return { status: { ...status, ok: remarks.length === 0 }, remarks };
+}
+
+/** As Sentinel chooses (redis.io, Sentinel documentation, "Replica selection and priority"). */
+function isElectable(replica: ReadonlyMap<string, string>): boolean {
+  return (
+    Number(replica.get('slave-priority') ?? 0) > 0 &&
+    replica.get('master-link-status') === 'ok' &&
+    !isDown(flagsOf(replica))
+  );
 }
 
 function masterRemarks(master: string, flags: readonly string[]): Remark[] {

@@ -7,6 +7,8 @@ export interface Status {
   readonly serving: boolean;
   /** What is wrong and, where known, what to do. Empty if and only if all is well. */
   readonly problems: readonly string[];
+  /** Those of the problems that stay until somebody does something. */
+  readonly lasting: readonly string[];
   /** The containers' short names that the problems are about, e.g. `redis-1`. */
   readonly concerned: readonly string[];
   readonly containers: readonly ContainerStatus[];
@@ -44,6 +46,15 @@ export interface RedisStatus {
   /** Bytes of the replication stream so far. */
   readonly offset: number;
   readonly replicas: readonly ReplicaStatus[];
+  /** What lets it take writes; null where fencing is off. */
+  readonly lease: LeaseStatus | null;
+}
+
+/** A master's permission to take writes, which the Sentinels renew several times a second. */
+export interface LeaseStatus {
+  readonly remainingMs: number;
+  /** How often the node ran out of it, or was denied it, since it started. */
+  readonly fences: number;
 }
 
 export interface ReplicaStatus {
@@ -66,6 +77,8 @@ export interface SentinelStatus {
   /** E.g. `master`, `s_down`, `o_down`, `failover_in_progress`. */
   readonly flags: readonly string[];
   readonly replicas: number;
+  /** Short names of the replicas that it would make master: reachable, in sync, and with a priority. It learns of changes every 10 s. */
+  readonly electable: readonly string[];
   readonly otherSentinels: number;
   /** Counts the failovers; Sentinels that agree have the same. */
   readonly configEpoch: number;
@@ -92,4 +105,6 @@ export interface Finding {
   readonly problem: string;
   /** Short name of the container; absent where it concerns several or none. */
   readonly about?: string | undefined;
+  /** Whether it stays until somebody does something. @default false */
+  readonly lasting?: boolean;
 }

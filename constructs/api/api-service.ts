@@ -1,89 +1,57 @@
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { ContainerImage } from '../core/container-image.js';
+import type { Grant } from '../core/grant.js';
+import { type GrantOptions, Grants, namedSettings } from '../core/grants.js';
 import { HealthCheck } from '../core/health-check.js';
-import { PlatformError } from '../core/platform-error.js';
+import { sound } from '../core/model.js';
+import { Modelled } from '../core/modelled.js';
 import { type Limits, Service } from '../core/service.js';
 import { Duration, Size } from '../core/units.js';
-import type { Connections, IConnectable } from '../network/connections.js';
-import type { Endpoint, EndpointProps } from '../network/endpoint.js';
-import { SENTINEL_PORT } from '../redis/render-config.js';
+import type { Connections, IConnectable } from '../core/connections.js';
+import type { Endpoint, EndpointProps } from '../core/endpoint.js';
 import type { RedisReplication } from '../redis/redis-replication.js';
+import { type ApiModel, type ApiSettings, renderEnvironment, resolveApi } from './model.js';
 
-export interface ApiServiceProps {
+export interface ApiServiceProps extends ApiSettings {
   /** Where the items are kept. */
   readonly redis: RedisReplication;
   /** Any image that serves HTTP on `LISTEN_ADDRESS`. @default the catalogue's `api` */
   readonly image?: ContainerImage;
-  /** @default 2 */
-  readonly replicas?: number;
-  /** The port that the image listens on. @default 8080 */
-  readonly port?: number;
   /** Says that the image listens on every address, whatever LISTEN_ADDRESS says: see {@link EndpointProps.listen}. @default 'own' */
   readonly listen?: EndpointProps['listen'];
   /** @default `api healthcheck`, the catalogue image's own; none for other images: the proxy checks /health anyway */
   readonly healthCheck?: HealthCheck;
-  /** More settings for the image, never secrets and none that the platform sets itself. @default none */
-  readonly environment?: Readonly<Record<string, string>>;
   /** @default 128 MiB, 1 CPU */
   readonly limits?: Limits;
-  /** How long requests may go on after SIGTERM. @default 10 s */
-  readonly drain?: Duration;
 }
-
-/** What the platform itself tells every image. */
-const PLATFORM_SETTINGS = [
-  'LISTEN_ADDRESS',
-  'REDIS_SENTINELS',
-  'REDIS_MASTER_NAME',
-  'REDIS_USERNAME',
-  'REDIS_PASSWORD_FILE',
-  'REDIS_SENTINEL_USERNAME',
-  'REDIS_SENTINEL_PASSWORD_FILE',
-  'DRAIN_SECONDS',
-] as const;
 
 /**
  * Containers of an HTTP service that keeps its data in Redis.
  *
- * An own image gets the same settings as the built-in one: LISTEN_ADDRESS, REDIS_SENTINELS, REDIS_MASTER_NAME,
- * REDIS_USERNAME, REDIS_PASSWORD_FILE, REDIS_SENTINEL_USERNAME, REDIS_SENTINEL_PASSWORD_FILE, DRAIN_SECONDS.
+ * An own image gets the same settings as the built-in one: LISTEN_ADDRESS, what {@link RedisReplication.grant} gives, DRAIN_SECONDS, and
+ * REDIS_WAIT_REPLICAS, the replicas that must have confirmed a write (`WAIT`) before it is answered.
  */
-export class ApiService extends Construct implements IConnectable {
+export class ApiService extends Modelled implements IConnectable {
   readonly http: Endpoint;
   readonly connections: Connections;
   readonly service: Service;
+  readonly model: ApiModel;
+  private readonly clients: Grants<'call', 'HTTP_URLS'>;
 
-  /** @throws PlatformError if a setting is one that the platform sets itself */
+  /** @throws PlatformError with all that cannot be: a setting that the platform sets itself, a write that nobody could confirm */
   constructor(scope: Construct, id: string, props: ApiServiceProps) {
     super(scope, id);
-    const taken = PLATFORM_SETTINGS.filter((name) => Object.hasOwn(props.environment ?? {}, name));
-    if (taken.length > 0) {
-      throw new PlatformError({
-        what: `${id}.environment has settings that the platform sets itself`,
-        got: taken.join(', '),
-        allowed: 'other names',
-        fix: 'Leave them out.',
-      });
-    }
     const { redis } = props;
-    const port = props.port ?? 8080;
-    const drain = props.drain ?? Duration.seconds(10);
-    const secrets = redis.clientSecrets;
+    const model = sound(resolveApi(id, props, redis.model));
+    this.model = model;
+    const drain = Duration.milliseconds(model.drainMs);
     this.service = new Service(this, 'service', {
-      name: id,
+      name: model.service,
       image: props.image ?? ContainerImage.fromCatalog('api'),
-      replicas: props.replicas ?? 2,
-      environment: ({ index }): Record<(typeof PLATFORM_SETTINGS)[number], string> => ({
+      replicas: model.replicas,
+      environment: ({ index }) => ({
         ...props.environment,
-        // Loopback is for the health check; the own address is the one that rules lead to.
-        LISTEN_ADDRESS: `${this.http.address(index)}:${port},127.0.0.1:${port}`,
-        REDIS_SENTINELS: redis.sentinel.addresses.map((address) => `${address}:${SENTINEL_PORT}`).join(','),
-        REDIS_MASTER_NAME: redis.masterName,
-        REDIS_USERNAME: redis.users.app.name,
-        REDIS_PASSWORD_FILE: '/config/secrets/redis-app',
-        REDIS_SENTINEL_USERNAME: redis.sentinelUsers.app.name,
-        REDIS_SENTINEL_PASSWORD_FILE: '/config/secrets/sentinel-app',
-        DRAIN_SECONDS: String(drain.toSeconds()),
+        ...renderEnvironment(model, this.http.address(index)),
       }),
       healthCheck:
         props.healthCheck ??
@@ -93,10 +61,33 @@ export class ApiService extends Construct implements IConnectable {
       limits: { memory: Size.mebibytes(128), ...props.limits },
       stopTimeout: Duration.seconds(drain.toSeconds() + 2),
     });
-    this.http = this.service.addEndpoint('http', { port, listen: props.listen ?? 'own' });
+    this.http = this.service.addEndpoint('http', { port: model.port, listen: props.listen ?? 'own' });
     this.connections = this.service.connections;
-    redis.allowClient(this.service);
-    this.service.addFile('/config/secrets/redis-app', () => secrets.redis.plain);
-    this.service.addFile('/config/secrets/sentinel-app', () => secrets.sentinel.plain);
+    this.clients = new Grants(this.service, {
+      kind: model.kind,
+      name: model.name,
+      accesses: ['call'],
+      settings: ['HTTP_URLS'],
+    });
+    redis.grant(this.service, 'readWrite');
+  }
+
+  override get grants(): readonly Grant[] {
+    return this.clients.described;
+  }
+  /**
+   * Lets a service of the same stack call it: the rule, and where its containers are as the environment variable `HTTP_URLS`, separated by commas.
+   * Nobody has to log in. Saying it twice is harmless.
+   * @throws PlatformError with all that cannot be
+   */
+  grant(client: Service, options: GrantOptions<'HTTP_URLS'> = {}): void {
+    const grant = this.clients.add(client, 'call', options);
+    if (!grant) return;
+    client.connections.allowTo(this.http);
+    client.addEnvironment(() =>
+      namedSettings(grant, {
+        HTTP_URLS: this.http.addresses.map((address) => `http://${address}:${this.http.port}`).join(','),
+      }),
+    );
   }
 }

@@ -18,6 +18,7 @@ export type CatalogImage =
   | 'kibana'
   | 'logstash'
   | 'redis'
+  | 'redis-defrag'
   | 'rsyslog';
 
 /** A registry's host and a path (distribution/reference), pinned by a digest or by a tag other than `latest`. */

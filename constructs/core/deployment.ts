@@ -1,5 +1,5 @@
 import { Construct } from 'constructs';
-import { AddressPlan } from '../network/address-plan.js';
+import { AddressPlan } from './address-plan.js';
 import type { ExceptionFor } from './policy-exception.js';
 
 /** What a machine's engine can do; recorded in the site, so that an engine upgrade does not silently replace things. */
@@ -108,5 +108,13 @@ export class Deployment {
 
 /** Joined by what no name of an environment, instance or service holds: `rp-dev_alice-redis-0` cannot be anything else. */
 export function deploymentName(environment: string, instance?: string): string {
-  return instance === undefined ? environment : `${environment}_${instance}`;
+  return instance === undefined ? environment : `${environment}${JOINT}${instance}`;
 }
+
+/** What `deploymentName` joined. */
+export function splitDeploymentName(name: string): { readonly environment: string; readonly instance?: string } {
+  const at = name.indexOf(JOINT);
+  return at < 0 ? { environment: name } : { environment: name.slice(0, at), instance: name.slice(at + JOINT.length) };
+}
+
+const JOINT = '_';

@@ -1,4 +1,4 @@
-/** What a user needs to mend a mistake. */
+/** What a user needs to fix a mistake. */
 export interface Problem {
   /** What is wrong, e.g. `redis.replicas cannot be used`. */
   readonly what: string;
@@ -8,7 +8,7 @@ export interface Problem {
   readonly fix: string;
 }
 
-/** An error that is the user's to mend: printed as it is, without a stack trace. */
+/** An error that is the user's to fix: printed as it is, without a stack trace. */
 export class PlatformError extends Error {
   override readonly name = 'PlatformError';
   readonly problems: readonly Problem[];
@@ -18,7 +18,7 @@ export class PlatformError extends Error {
     this.problems = [problem];
   }
 
-  /** Several problems at once, so that nobody mends them one run at a time. */
+  /** Several problems at once, so that nobody fixes them one run at a time. */
   static all(problems: readonly Problem[]): PlatformError {
     const [first, ...rest] = problems;
     if (!first) throw new Error('PlatformError.all needs at least one problem');

@@ -1,13 +1,14 @@
 import { Construct } from 'constructs';
-import { Connections, type IConnectable } from '../network/connections.js';
-import { Endpoint, type EndpointProps, type Segment } from '../network/endpoint.js';
-import { slotFor } from '../network/address-plan.js';
+import { Connections, type IConnectable } from './connections.js';
+import { Endpoint, type EndpointProps, type Segment } from './endpoint.js';
+import { slotFor } from './address-plan.js';
 import type { ContainerImage } from './container-image.js';
 import { Deployment } from './deployment.js';
 import type { HealthCheck } from './health-check.js';
+import type { Instance } from './instance.js';
 import { PlatformError } from './platform-error.js';
 import { checkExceptions, type PolicyException } from './policy-exception.js';
-import { secretsIn } from './secret.js';
+import { type Secret, secretsIn } from './secret.js';
 import { Duration, Size } from './units.js';
 
 /** The most that one container may use. */
@@ -40,9 +41,27 @@ export interface DataVolume {
 
 /** Another service's volume, mounted read-only. */
 export interface SharedVolume {
+  /** Unique in the deployment: `redis-0-logs`. */
+  readonly name: string;
   /** On the engine. */
   readonly volumeName: string;
   readonly path: string;
+}
+
+/**
+ * Users that containers let in, and how they are told about other passwords while they run: when a password changes, old and
+ * new are let in until everybody uses the new one.
+ */
+export interface Logins {
+  /**
+   * Run in the container. Reads one line of JSON: `{"admin": {"username", "passwords": [...]}, "users": {"app": [...]}}`; with the first of the
+   * admin's passwords that is taken, each of the users gets exactly those that are listed, as SHA-256 in hex. It ends no
+   * connection, and a restart does not undo it.
+   */
+  readonly command: readonly string[];
+  /** The user who may do so; one of `users`. */
+  readonly admin: string;
+  readonly users: readonly { readonly name: string; readonly secret: Secret }[];
 }
 
 /** A port of the host, on loopback unless the environment says otherwise, that leads into the service. */
@@ -51,13 +70,6 @@ export interface PublishedPort {
   readonly name: string;
   readonly hostPort: number;
   readonly containerPort: number;
-}
-
-/** One container of a service. */
-export interface Instance {
-  readonly index: number;
-  /** Short name, e.g. `redis-0`. */
-  readonly name: string;
 }
 
 export interface ServiceProps {
@@ -77,6 +89,14 @@ export interface ServiceProps {
   readonly scratch?: readonly string[];
   /** User and group id. Never 0. @default 10001, as the platform's images have it */
   readonly user?: number;
+  /**
+   * Run in a container after its files changed: makes it take them without ending a connection, and does nothing where it has
+   * them already. Ends with another code than 0, and with what ran before still running, if they cannot be taken.
+   * @default none: other files are another container
+   */
+  readonly reload?: readonly string[];
+  /** Without it, a changed password replaces all who use it together. Called late. @default none */
+  readonly logins?: () => Logins;
   /** Between SIGTERM and SIGKILL. @default 10 s */
   readonly stopTimeout?: Duration;
   /**
@@ -96,7 +116,7 @@ export interface ServiceProps {
  * What runs: an image with its files, secrets, endpoints, health check, limits and volumes, as one or more equal
  * containers. Hardened by default: non-root, no capabilities, no new privileges, read-only root, limited.
  *
- * How it becomes containers is the runtime's matter (`docker-runtime.ts`), not the service's.
+ * How it becomes containers is the runtime's matter (`constructs/runtime/`), not the service's.
  */
 export class Service extends Construct implements IConnectable {
   readonly deployment: Deployment;
@@ -114,10 +134,11 @@ export class Service extends Construct implements IConnectable {
   readonly exceptions: readonly PolicyException[];
   readonly healthCheck: HealthCheck;
   readonly command: readonly string[] | undefined;
-  /** Declared options that reviewers and policies look at, e.g. how data is persisted. */
-  readonly settings: Record<string, unknown> = {};
+  readonly reload: readonly string[] | undefined;
   private readonly environmentOf: (instance: Instance) => Readonly<Record<string, string>>;
   private readonly ownEndpoints: Endpoint[] = [];
+  private readonly loginsOf: (() => Logins) | undefined;
+  private readonly moreSettings: (() => Readonly<Record<string, string>>)[] = [];
   private readonly configFiles: ConfigFile[] = [];
   private readonly publishedPorts: PublishedPort[] = [];
   private readonly ownVolumes: DataVolume[];
@@ -135,6 +156,8 @@ export class Service extends Construct implements IConnectable {
       name: `${props.name}-${index}`,
     }));
     this.command = props.command;
+    this.reload = props.reload;
+    this.loginsOf = props.logins;
     this.environmentOf = props.environment ?? (() => ({}));
     this.healthCheck = props.healthCheck;
     this.limits = {
@@ -164,6 +187,10 @@ export class Service extends Construct implements IConnectable {
   addFile(path: string, content: () => string): void {
     this.configFiles.push({ path, content });
   }
+  /** More settings, of what the service may use. Called late, when the tree is complete. */
+  addEnvironment(settings: () => Readonly<Record<string, string>>): void {
+    this.moreSettings.push(settings);
+  }
   addVolume(volume: DataVolume): void {
     this.ownVolumes.push(volume);
   }
@@ -173,7 +200,11 @@ export class Service extends Construct implements IConnectable {
    */
   readVolumes(owner: Service, volume: DataVolume, at: (instance: Instance) => string): void {
     this.readOnlyVolumes.push(() =>
-      owner.instances.map((instance) => ({ volumeName: owner.volumeName(instance, volume), path: at(instance) })),
+      owner.instances.map((instance) => ({
+        name: `${instance.name}-${volume.name}`,
+        volumeName: owner.volumeName(instance, volume),
+        path: at(instance),
+      })),
     );
   }
   /** Publishes a port of the host. Only the proxy does. */
@@ -207,7 +238,11 @@ export class Service extends Construct implements IConnectable {
     return this.deployment.addresses.owner(slotFor('edge'), index);
   }
   environment(instance: Instance): Readonly<Record<string, string>> {
-    return this.environmentOf(instance);
+    return Object.fromEntries(this.settings(instance));
+  }
+  /** Complete when the tree is. */
+  get logins(): Logins | undefined {
+    return this.loginsOf?.();
   }
   containerName(instance: Instance): string {
     return this.deployment.resourceName(instance.name);
@@ -219,6 +254,11 @@ export class Service extends Construct implements IConnectable {
     return this.deployment.resourceName(`${instance.name}-${volume.name}`);
   }
 
+  private settings(instance: Instance): [string, string][] {
+    const all = [this.environmentOf(instance), ...this.moreSettings.map((settings) => settings())];
+    return all.flatMap((settings) => Object.entries(settings));
+  }
+
   private problems(): string[] {
     const problems: string[] = [];
     for (const instance of this.instances) {
@@ -227,6 +267,12 @@ export class Service extends Construct implements IConnectable {
         ...(this.command ?? []),
         ...(this.healthCheck.command ?? []),
       ].join('\n');
+      const names = this.settings(instance).map(([name]) => name);
+      for (const name of new Set(names.filter((one, index) => names.indexOf(one) !== index))) {
+        problems.push(
+          `${this.name}: environment variable ${name} is set twice. Leave it out of the service's own, or map it to another name: grant(..., { settings }).`,
+        );
+      }
       for (const name of secretsIn(text)) {
         problems.push(
           `${this.name}: secret "${name}" is used in the environment, command or health check, where \`docker inspect\` shows it. Put it into a file with addFile().`,

@@ -1,23 +1,30 @@
 import type { Deployment, PublishOn } from './deployment.js';
-import { memberships, ownSegments } from './docker-runtime.js';
+import type { Grant } from './grant.js';
+import { memberships, ownSegments } from './memberships.js';
+import type { Model } from './model.js';
 import { byPolicyAndSubject, type ExceptionFor } from './policy-exception.js';
 import { secretsIn } from './secret.js';
 import type { Service } from './service.js';
+import { TOPOLOGY_VERSION } from './topology-version.js';
 
 /**
  * The construct tree as plain data: the *declared* values, so it is the same on every machine. Holds no secret and no
  * machine path. Review, diagram, policies, the CLI and the tests read it instead of guessing names.
  */
 export interface Topology {
-  readonly formatVersion: 1;
+  readonly formatVersion: typeof TOPOLOGY_VERSION;
   readonly environment: string;
   /** The environment, and the instance where there is one: `dev_alice`. */
   readonly deployment: string;
   readonly baseCidr: string;
   readonly networks: readonly TopologyNetwork[];
   readonly services: readonly TopologyService[];
+  /** What the constructs are meant to be, ordered by kind and name; `constructs/models.ts` knows the kinds. */
+  readonly models: readonly Model[];
   /** Every connection that can be made. */
   readonly allowed: readonly AllowedEdge[];
+  /** Who may do what with what they connect to, ordered by client and target. */
+  readonly grants: readonly Grant[];
   readonly published: readonly TopologyPort[];
   /** Why ports are published on another address than loopback; null where they are not. */
   readonly publishOn: PublishOn | null;
@@ -69,7 +76,14 @@ export interface TopologyService {
   readonly loosened: readonly { readonly what: 'writable-root' | 'capability'; readonly capability?: string }[];
   /** The text is a template where `secret` is true: the CLI fills it in on the machine. */
   readonly files: readonly { readonly path: string; readonly secret: boolean; readonly text: string }[];
-  readonly settings: Readonly<Record<string, unknown>>;
+  /** Makes a container take changed files while it runs; null where it has to be another one. */
+  readonly reload: readonly string[] | null;
+  /** Who is let in, with the name of the secret; see `Logins`. Null where that is not known. */
+  readonly logins: {
+    readonly command: readonly string[];
+    readonly admin: string;
+    readonly users: Readonly<Record<string, string>>;
+  } | null;
 }
 
 export interface AllowedEdge {
@@ -92,10 +106,15 @@ export interface TopologyPort {
   readonly containerPort: number;
 }
 
-export function describeTopology(deployment: Deployment, services: readonly Service[]): Topology {
+export function describeTopology(
+  deployment: Deployment,
+  services: readonly Service[],
+  models: readonly Model[],
+  grants: readonly Grant[],
+): Topology {
   const segments = services.flatMap((service) => ownSegments(service)).sort((a, b) => a.slot - b.slot);
   return {
-    formatVersion: 1,
+    formatVersion: TOPOLOGY_VERSION,
     environment: deployment.environment,
     deployment: deployment.name,
     baseCidr: deployment.declared.baseCidr,
@@ -107,7 +126,9 @@ export function describeTopology(deployment: Deployment, services: readonly Serv
       internal,
     })),
     services: deployment.withDeclaredAddresses(() => services.map(describeService)),
+    models: models.toSorted((a, b) => (`${a.kind} ${a.name}` < `${b.kind} ${b.name}` ? -1 : 1)),
     allowed: services.flatMap((service) => allowedEdges(service, services)),
+    grants: grants.toSorted((a, b) => (grantKey(a) < grantKey(b) ? -1 : 1)),
     published: services.flatMap((service) =>
       service.published.map((port) => ({ ...port, service: service.name, address: deployment.publishAddress })),
     ),
@@ -120,6 +141,10 @@ export function describeTopology(deployment: Deployment, services: readonly Serv
       ),
     ].sort(byPolicyAndSubject),
   };
+}
+
+function grantKey({ client, kind, target }: Grant): string {
+  return `${client} ${kind} ${target}`;
 }
 
 function describeService(service: Service): TopologyService {
@@ -169,7 +194,14 @@ function describeService(service: Service): TopologyService {
       const text = content();
       return { path, secret: secretsIn(text).length > 0, text };
     }),
-    settings: sorted(service.settings),
+    reload: service.reload ?? null,
+    logins: service.logins
+      ? {
+          command: service.logins.command,
+          admin: service.logins.admin,
+          users: sorted(Object.fromEntries(service.logins.users.map(({ name, secret }) => [name, secret.name]))),
+        }
+      : null,
   };
 }
 

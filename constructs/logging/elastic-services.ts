@@ -4,7 +4,7 @@ import { HealthCheck } from '../core/health-check.js';
 import { Secret } from '../core/secret.js';
 import { Service } from '../core/service.js';
 import { Duration, Size } from '../core/units.js';
-import type { Endpoint } from '../network/endpoint.js';
+import type { Endpoint } from '../core/endpoint.js';
 import { renderSavedObjects } from './dashboards.js';
 import { passwordFile } from './render-elasticsearch.js';
 import { renderFilebeatConfig } from './render-filebeat.js';
@@ -46,7 +46,7 @@ function addFilebeat(scope: Construct, beats: Endpoint): Service {
 }
 
 /** Completes lines and stores them; keeps on disk what it has taken and Elasticsearch has not. */
-function addLogstash(scope: Construct, { store, index, users }: LogParts): Endpoint {
+function addLogstash(scope: Construct, { store, index, users, maxAge }: LogParts): Endpoint {
   const { name: user, secret } = users.shipper;
   const logstash: Service = new Service(scope, 'logstash', {
     name: 'logstash',
@@ -68,7 +68,7 @@ function addLogstash(scope: Construct, { store, index, users }: LogParts): Endpo
   logstash.addFile('/config/logstash/logstash.yml', renderLogstashSettings);
   logstash.addFile('/config/logstash/log4j2.properties', renderLogstashLog4j);
   logstash.addFile('/config/pipeline.conf', () =>
-    renderPipeline({ index, user, listen: beats.address(0), store: addressOf(store) }),
+    renderPipeline({ index, user, maxAge, listen: beats.address(0), store: addressOf(store) }),
   );
   logstash.addFile(passwordFile(user), () => secret.plain);
   return beats;

@@ -3,27 +3,30 @@ import type { Duration } from '../core/units.js';
 /** Longer ones cannot be a keyword of Lucene: 32,766 bytes, at up to 4 bytes a character. */
 const KEYWORD_CHARACTERS = 8191;
 
+/** No value is too long to be stored; one that is too long for a keyword is not searched. */
+const KEYWORD = { type: 'keyword', ignore_above: KEYWORD_CHARACTERS } as const;
+
 /** The Elastic Common Schema's types of the fields that every flavour indexes; all others are kept and shown, not searched. */
 const FIELDS = {
   '@timestamp': { type: 'date_nanos' },
-  'event.id': { type: 'keyword' },
-  'event.action': { type: 'keyword' },
+  'event.id': KEYWORD,
+  'event.action': KEYWORD,
   'event.duration': { type: 'long' },
-  'service.name': { type: 'keyword' },
-  'service.instance': { type: 'keyword' },
-  'log.level': { type: 'keyword' },
-  message: { type: 'text', fields: { raw: { type: 'keyword', ignore_above: KEYWORD_CHARACTERS } } },
+  'service.name': KEYWORD,
+  'service.instance': KEYWORD,
+  'log.level': KEYWORD,
+  message: { type: 'text', fields: { raw: KEYWORD } },
   'error.message': { type: 'text' },
-  'http.request.method': { type: 'keyword' },
+  'http.request.method': KEYWORD,
   'http.response.status_code': { type: 'short' },
   'http.route': { type: 'keyword', ignore_above: 1024 },
   'url.path': { type: 'keyword', ignore_above: 1024 },
   'request.id': { type: 'keyword', ignore_above: 256 },
   'client.ip': { type: 'ip' },
-  'backend.name': { type: 'keyword' },
-  'server.name': { type: 'keyword' },
-  'redis.role': { type: 'keyword' },
-  'redis.master': { type: 'keyword' },
+  'backend.name': KEYWORD,
+  'server.name': KEYWORD,
+  'redis.role': KEYWORD,
+  'redis.master': KEYWORD,
 } as const;
 
 export interface IndexTemplateOptions {

@@ -1,4 +1,5 @@
-import type { Endpoint } from '../network/endpoint.js';
+import type { Duration } from '../core/units.js';
+import type { Endpoint } from '../core/endpoint.js';
 import type { LogUsers } from './users.js';
 
 /** What the parts of a log stack share. */
@@ -6,4 +7,6 @@ export interface LogParts {
   readonly store: Endpoint;
   readonly index: string;
   readonly users: LogUsers;
+  /** What is kept: days that ended no longer ago. */
+  readonly maxAge: Duration;
 }

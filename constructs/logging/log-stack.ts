@@ -1,49 +1,30 @@
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { ContainerImage } from '../core/container-image.js';
+import type { Grant } from '../core/grant.js';
+import { type GrantOptions, Grants, namedSettings } from '../core/grants.js';
 import { HealthCheck } from '../core/health-check.js';
-import { PlatformError } from '../core/platform-error.js';
+import { sound } from '../core/model.js';
+import { Modelled } from '../core/modelled.js';
 import { type DataVolume, Service } from '../core/service.js';
 import { Duration, Size } from '../core/units.js';
-import type { Endpoint } from '../network/endpoint.js';
+import type { Endpoint } from '../core/endpoint.js';
 import { addElasticServices } from './elastic-services.js';
-import {
-  ELASTICSEARCH_PORT,
-  passwordFile,
-  renderElasticsearchConfig,
-  renderEsNodeConfig,
-  renderJvmOptions,
-  renderLog4j,
-} from './render-elasticsearch.js';
+import { type LogFlavour, type LogsModel, type LogStackProps, resolveLogs, userModel } from './model.js';
+import { ELASTICSEARCH_PORT, passwordFile } from './render-elasticsearch.js';
 import { LOGS_FOLDER } from './render-rsyslog.js';
 import { addRsyslog } from './rsyslog.js';
-import { logUsers, type LogUsers, renderRoles } from './users.js';
+import { STORE_FILES } from './store-files.js';
+import { clientUser, everyUser, logUsers, type LogUsers } from './users.js';
 
-/**
- * What the stack is made of. `elastic`: Filebeat, Logstash, Elasticsearch and Kibana from their official images.
- * `debian`: rsyslog and Elasticsearch, for networks without an image registry; without Logstash and Kibana.
- */
-export type LogFlavour = 'elastic' | 'debian';
-
-export interface LogStackProps {
-  readonly flavour: LogFlavour;
-  /** Elasticsearch's heap. @default 512 MiB */
-  readonly heap?: Size;
-  /** Elasticsearch's container. It needs a good deal beside the heap. @default the heap and 768 MiB */
-  readonly memory?: Size;
-  /** What is kept: days that ended no longer ago, and no more than this in all. @default 7 days, 2 GiB */
-  readonly retention?: { readonly maxAge?: Duration; readonly maxSize?: Size };
-  /** What the names of indices begin with; `-2026.11.22` follows. @default 'platform-logs' */
-  readonly index?: string;
-}
-
-/** Beside the heap: code, threads, buffers of the network and of Lucene. Measured: 320 to 430 MiB. */
-const LEAST_BESIDE_HEAP = Size.mebibytes(448);
+/** What a service that may read lines is told, by the name of the environment variable. */
+const LOG_SETTINGS = ['LOGS_URL', 'LOGS_INDEX', 'LOGS_USERNAME', 'LOGS_PASSWORD_FILE'] as const;
+type LogSetting = (typeof LOG_SETTINGS)[number];
 
 /** Every service's log files, on a volume of its own in each container. Images write `*.log` there, one JSON object a line. */
 export const LOG_VOLUME: DataVolume = { name: 'logs', path: '/var/log/app' };
 
 /** Ships the lines of every collected service to Elasticsearch, where they can be searched. */
-export class LogStack extends Construct {
+export class LogStack extends Modelled {
   readonly flavour: LogFlavour;
   readonly index: string;
   /** Elasticsearch: 9200. */
@@ -51,32 +32,26 @@ export class LogStack extends Construct {
   /** Kibana; undefined in `debian`. */
   readonly ui: Endpoint | undefined;
   readonly users: LogUsers;
+  private readonly resolved: LogsModel;
+  private readonly storing: Service;
   private readonly shipper: Service;
+  private readonly clients: Grants<'read', LogSetting>;
   private readonly collected = new Set<Service>();
 
   /** @throws PlatformError if the values cannot work together, or Elasticsearch would refuse the index's name */
   constructor(scope: Construct, id: string, props: LogStackProps) {
     super(scope, id);
-    const heap = props.heap ?? Size.mebibytes(512);
+    this.resolved = sound(resolveLogs(id, props));
+    const { flavour, index, services } = this.resolved;
+    this.flavour = flavour;
+    this.index = index;
+    const heap = Size.bytes(this.resolved.heapBytes);
     const memory = props.memory ?? Size.bytes(heap.toBytes() + Size.mebibytes(768).toBytes());
-    const retention = {
-      maxAge: props.retention?.maxAge ?? Duration.seconds(7 * 86_400),
-      maxSize: props.retention?.maxSize ?? Size.mebibytes(2048),
-    };
-    this.flavour = props.flavour;
-    this.index = props.index ?? 'platform-logs';
-    const problems = logProblems({ heap, memory, index: this.index });
-    if (problems.length > 0) {
-      throw PlatformError.all(
-        problems.map(({ path, ...problem }) => ({ what: `${id}.${path} cannot be used`, ...problem })),
-      );
-    }
-    const kibana = this.flavour === 'elastic';
+    const kibana = flavour === 'elastic';
     this.users = logUsers(id, { kibana });
-    const users = [this.users.keeper, this.users.shipper, this.users.reader, ...Object.values(this.users.kibana ?? {})];
 
     const elasticsearch = new Service(this, 'elasticsearch', {
-      name: 'elasticsearch',
+      name: services.store,
       image: ContainerImage.fromCatalog(kibana ? 'elasticsearch' : 'elasticsearch-debian'),
       environment: ({ index }) => ({ NODE_ADDRESS: this.store.address(index) }),
       healthCheck: HealthCheck.command(['es-node', 'health'], { startPeriod: Duration.seconds(180) }),
@@ -86,20 +61,22 @@ export class LogStack extends Construct {
       stopTimeout: Duration.seconds(30),
       supporting: true,
     });
-    this.store = elasticsearch.addEndpoint('elasticsearch', { port: ELASTICSEARCH_PORT });
-    const distribution = kibana ? 'whole' : 'integration-test';
-    elasticsearch.addFile('/config/elasticsearch/elasticsearch.yml', () => renderElasticsearchConfig(distribution));
-    elasticsearch.addFile('/config/elasticsearch/jvm.options', () => renderJvmOptions(heap));
-    elasticsearch.addFile('/config/elasticsearch/log4j2.properties', renderLog4j);
-    elasticsearch.addFile('/config/elasticsearch/roles.yml', () => renderRoles(this.index, { kibana }));
-    elasticsearch.addFile('/config/es-node.json', () =>
-      renderEsNodeConfig({ index: this.index, retention, users, keeper: this.users.keeper, distribution }),
-    );
-    for (const { name, secret } of users) elasticsearch.addFile(passwordFile(name), () => secret.plain);
-    elasticsearch.settings['retention'] = { maxAge: String(retention.maxAge), maxSize: String(retention.maxSize) };
-    elasticsearch.settings['memory'] = { heap: String(heap) };
+    this.storing = elasticsearch;
+    this.store = elasticsearch.addEndpoint(services.store, { port: ELASTICSEARCH_PORT });
+    for (const [path, render] of Object.entries(STORE_FILES)) elasticsearch.addFile(path, () => render(this.model));
+    for (const { name, secret } of everyUser(this.users)) elasticsearch.addFile(passwordFile(name), () => secret.plain);
 
-    const parts = { store: this.store, index: this.index, users: this.users };
+    const reserved = everyUser(this.users).map(({ name }) => name);
+    this.clients = new Grants(elasticsearch, {
+      kind: this.resolved.kind,
+      name: this.resolved.name,
+      accesses: ['read'],
+      settings: LOG_SETTINGS,
+      isReserved: (client) => reserved.includes(client),
+    });
+
+    const maxAge = Duration.milliseconds(this.resolved.retention.maxAgeMs);
+    const parts = { store: this.store, index, users: this.users, maxAge };
     if (kibana) {
       const { filebeat, kibana: ui } = addElasticServices(this, parts);
       this.shipper = filebeat;
@@ -109,6 +86,38 @@ export class LogStack extends Construct {
       this.ui = undefined;
     }
     this.node.addValidation({ validate: () => this.forgotten() });
+  }
+
+  get model(): LogsModel {
+    const clients = this.clients.all.map(({ client }) => userModel(clientUser(this.node.id, client)));
+    return { ...this.resolved, users: [...this.resolved.users, ...clients] };
+  }
+  override get grants(): readonly Grant[] {
+    return this.clients.described;
+  }
+
+  /**
+   * Lets a service of the same stack read the lines of all services, as a user of its own that is called like it: the rule, its password as a
+   * file, and these environment variables: LOGS_URL, LOGS_INDEX (a pattern that matches all indices), LOGS_USERNAME, LOGS_PASSWORD_FILE.
+   * Saying it twice is harmless.
+   * @throws PlatformError with all that cannot be
+   */
+  grant(client: Service, options: GrantOptions<LogSetting> = {}): void {
+    const grant = this.clients.add(client, 'read', options);
+    if (!grant) return;
+    const { name, secret } = clientUser(this.node.id, client.name);
+    const file = `/config/secrets/${secret.name}`;
+    this.storing.addFile(passwordFile(name), () => secret.plain);
+    client.addFile(file, () => secret.plain);
+    client.connections.allowTo(this.store);
+    client.addEnvironment(() =>
+      namedSettings(grant, {
+        LOGS_URL: `http://${this.store.address(0)}:${this.store.port}`,
+        LOGS_INDEX: `${this.index}-*`,
+        LOGS_USERNAME: name,
+        LOGS_PASSWORD_FILE: file,
+      }),
+    );
   }
 
   /** Gives services a log volume each and ships what they write there. Saying it twice is harmless. */
@@ -130,32 +139,4 @@ export class LogStack extends Construct {
           `the logs of ${names.join(', ')} are not collected: declare them before \`${this.node.id}.collect(...this.services)\`.`,
         ];
   }
-}
-
-/** What cannot work; also checked, all at once, where an environment is loaded. */
-export function logProblems({ heap, memory, index }: { heap: Size; memory: Size; index: string }): {
-  path: string;
-  got: string;
-  allowed: string;
-  fix: string;
-}[] {
-  const problems = [];
-  const least = Size.bytes(heap.toBytes() + LEAST_BESIDE_HEAP.toBytes());
-  if (memory.toBytes() < least.toBytes()) {
-    problems.push({
-      path: 'memory',
-      got: String(memory),
-      allowed: `from ${String(least)}: the heap (${String(heap)}) and ${String(LEAST_BESIDE_HEAP)}`,
-      fix: 'Leave it out for the heap and 768MiB, or lower the heap.',
-    });
-  }
-  if (!/^[a-z0-9][a-z0-9._-]{0,99}$/.test(index)) {
-    problems.push({
-      path: 'index',
-      got: index,
-      allowed: 'a-z, 0-9, and after the first character also . _ -; up to 100 characters',
-      fix: "Use e.g. 'platform-logs': Elasticsearch refuses other names.",
-    });
-  }
-  return problems;
 }

@@ -9,8 +9,9 @@ export interface ElasticsearchOptions {
   /** Start of index names. */
   readonly index: string;
   readonly retention: { readonly maxAge: Duration; readonly maxSize: Size };
-  readonly users: readonly LogUser[];
-  readonly keeper: LogUser;
+  readonly users: readonly Pick<LogUser, 'name' | 'roles'>[];
+  /** Name of the one that the container itself is. */
+  readonly keeper: string;
   /** The whole distribution has lifecycle management and more; the one for integration tests has not. */
   readonly distribution: 'whole' | 'integration-test';
 }
@@ -86,7 +87,7 @@ export function renderEsNodeConfig(options: ElasticsearchOptions): string {
   const config = {
     settings: '/config/elasticsearch',
     users: users.map(({ name, roles }) => ({ name, roles, passwordFile: passwordFile(name) })),
-    keeper: keeper.name,
+    keeper,
     index,
     // Logstash sends again by itself what was not stored; rsyslog needs help.
     ...(lifecycle === undefined && { impatient: 'shipper' }),

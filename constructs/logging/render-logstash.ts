@@ -1,4 +1,5 @@
-import { LOGS_FOLDER } from './render-rsyslog.js';
+import type { Duration } from '../core/units.js';
+import { LOGS_FOLDER, MOST_AHEAD_SECONDS, mostBehindSeconds } from './render-rsyslog.js';
 
 export interface PipelineOptions {
   /** Start of index names. */
@@ -9,6 +10,8 @@ export interface PipelineOptions {
   readonly store: string;
   /** The user of Elasticsearch. */
   readonly user: string;
+  /** A line of an own file keeps its time if it is no older. */
+  readonly maxAge: Duration;
 }
 
 export const BEATS_PORT = 5044;
@@ -72,7 +75,7 @@ rootLogger.appenderRef.console.ref = console
  * The pipeline. `${STORE_PASSWORD}` is filled in from the environment that `logstash-run` gives Logstash: files hold either secrets or
  * addresses, and `docker inspect` shows neither this environment nor a keystore that would have to be made at each start.
  */
-export function renderPipeline({ index, listen, store, user }: PipelineOptions): string {
+export function renderPipeline({ index, listen, store, user, maxAge }: PipelineOptions): string {
   return `input {
   beats {
     host => "${listen}"
@@ -98,6 +101,19 @@ filter {
     }
     mutate {
       gsub => ["[service.name]", "-[0-9]+$", ""]
+    }
+    # The store would refuse an object as a message; and a time that cannot be right would make an index for each of its days.
+    ruby {
+      code => '
+        message = event.get("message")
+        event.set("message", LogStash::Json.dump(message)) unless message.nil? || message.is_a?(String)
+        now = LogStash::Timestamp.now
+        said = event.timestamp.to_i - now.to_i
+        if said > ${MOST_AHEAD_SECONDS} || said < -${mostBehindSeconds(maxAge)}
+          event.set("[log.timestamp]", event.timestamp.to_s)
+          event.timestamp = now
+        end
+      '
     }
   }
   mutate {

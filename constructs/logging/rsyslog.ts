@@ -8,7 +8,7 @@ import { renderRsyslogConfig } from './render-rsyslog.js';
 import type { LogParts } from './log-parts.js';
 
 /** The shipper of the flavour `debian`. */
-export function addRsyslog(scope: Construct, { store, index, users }: LogParts): Service {
+export function addRsyslog(scope: Construct, { store, index, users, maxAge }: LogParts): Service {
   const address = () => ({ address: store.address(0), port: store.port });
   const rsyslog = new Service(scope, 'rsyslog', {
     name: 'rsyslog',
@@ -22,7 +22,7 @@ export function addRsyslog(scope: Construct, { store, index, users }: LogParts):
   });
   rsyslog.connections.allowTo(store);
   const { name, secret } = users.shipper;
-  rsyslog.addFile('/config/rsyslog.conf', () => renderRsyslogConfig({ index, store: address(), user: name }));
+  rsyslog.addFile('/config/rsyslog.conf', () => renderRsyslogConfig({ index, store: address(), user: name, maxAge }));
   rsyslog.addFile(passwordFile(name), () => secret.plain);
   return rsyslog;
 }

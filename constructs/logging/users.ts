@@ -19,17 +19,28 @@ export interface LogUsers {
   readonly kibana?: { readonly system: LogUser; readonly importer: LogUser };
 }
 
+export const KEEPER = 'keeper';
+
 /** @param id of the log stack; secrets begin with it */
 export function logUsers(id: string, { kibana }: { kibana: boolean }): LogUsers {
   const user = (name: string, ...roles: string[]): LogUser => ({ name, secret: new Secret(`${id}-${name}`), roles });
   return {
-    keeper: user('keeper', 'keeper'),
+    keeper: user(KEEPER, 'keeper'),
     shipper: user('shipper', 'shipper'),
     reader: user('reader', 'reader'),
     ...(kibana && {
       kibana: { system: user('kibana-server', 'kibana_system'), importer: user('importer', 'kibana_admin') },
     }),
   };
+}
+
+/** A service that may read lines. */
+export function clientUser(id: string, client: string): LogUser {
+  return { name: client, secret: new Secret(`${id}-${client}`), roles: ['reader'] };
+}
+
+export function everyUser({ keeper, shipper, reader, kibana }: LogUsers): LogUser[] {
+  return [keeper, shipper, reader, ...(kibana ? [kibana.system, kibana.importer] : [])];
 }
 
 /** Privileges by role, for indices that begin with a name; the roles of Kibana's two users are Elasticsearch's own. */

@@ -34,7 +34,9 @@ func serve(ctx context.Context, lookup func(string) (string, bool), stdout, stde
 		SentinelUsername: settings.SentinelUsername,
 		SentinelPassword: settings.SentinelPassword,
 		PoolSize:         settings.PoolSize,
-	}, settings.RequestBudget)
+		Confirmations:    settings.Confirmations,
+		Budget:           settings.RequestBudget,
+	})
 	defer func() { _ = repository.Close() }()
 
 	metrics := prometheus.NewRegistry()

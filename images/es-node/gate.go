@@ -2,13 +2,14 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -17,21 +18,26 @@ const healthPath = "/health"
 // errRetry stands for no answer at all.
 var errRetry = errors.New("the batch has to be sent again")
 
+type gate struct{ store *Store }
+
 // NewGate passes requests on to Elasticsearch, except that a shipper gets no answer at all to a batch that could be stored later.
 //
 // rsyslog (8.2504) gives lines up when a batch is answered with an error, be it a wrong password while passwords are being changed, and sends
 // them again when the connection breaks. Each line has its own id, so what was stored of a batch is not stored twice.
 //
-// Only answers to the user `impatient` are withheld: other clients, such as Logstash and Kibana, know what to do with them.
-func NewGate(target, impatient string) http.Handler {
+// Only answers to the user `impatient` are withheld: other clients, such as Logstash and Kibana, know what to do with them, but for one: a store
+// with too many indices answers 400 as to a line that can never be stored, and gets room soon.
+func NewGate(target, impatient string, store *Store) http.Handler {
+	g := &gate{store}
 	to, err := url.Parse(target)
 	if err != nil {
 		panic(err) // a constant
 	}
 	proxy := httputil.NewSingleHostReverseProxy(to)
-	isBatch := func(r *http.Request) bool {
+	isBatch := func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/_bulk") }
+	isImpatient := func(r *http.Request) bool {
 		user, _, _ := r.BasicAuth()
-		return impatient != "" && user == impatient && strings.HasSuffix(r.URL.Path, "/_bulk")
+		return impatient != "" && user == impatient && isBatch(r)
 	}
 	direct := proxy.Director
 	proxy.Director = func(r *http.Request) {
@@ -42,25 +48,37 @@ func NewGate(target, impatient string) http.Handler {
 	}
 	proxy.ModifyResponse = func(answer *http.Response) error {
 		if isBatch(answer.Request) {
-			return judgeBatch(answer)
+			return g.judge(answer, isImpatient(answer.Request))
 		}
 		return nil
 	}
 	proxy.ErrorHandler = func(w http.ResponseWriter, r *http.Request, _ error) {
-		if isBatch(r) {
+		if isImpatient(r) {
 			panic(http.ErrAbortHandler)
 		}
 		http.Error(w, "Elasticsearch does not answer", http.StatusBadGateway)
 	}
 	mux := http.NewServeMux()
 	// The gate is open only once everything is in place.
-	mux.HandleFunc("GET "+healthPath, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ready") })
+	mux.HandleFunc("GET "+healthPath, func(w http.ResponseWriter, _ *http.Request) {
+		if trouble := store.Trouble(); trouble != "" {
+			http.Error(w, trouble, http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "ready")
+	})
 	mux.Handle("/", proxy)
 	return mux
 }
 
-func judgeBatch(answer *http.Response) error {
+// judge reads the answer to a batch. What the shipper gets says that all is stored: it would take a line that is refused for its neighbours'
+// refusal too, so what can never be stored is told here.
+func (g *gate) judge(answer *http.Response, impatient bool) error {
 	if answer.StatusCode >= 300 {
+		if !impatient {
+			return nil
+		}
+		g.store.Refuse("it answers " + answer.Status)
 		return errRetry
 	}
 	body, err := io.ReadAll(answer.Body)
@@ -68,34 +86,28 @@ func judgeBatch(answer *http.Response) error {
 		return errRetry
 	}
 	_ = answer.Body.Close()
-	answer.Body = io.NopCloser(bytes.NewReader(body))
-	if !mayPass(body) {
+	judged, err := judgeBatch(body)
+	if err != nil {
 		return errRetry
 	}
-	return nil
-}
-
-// mayPass: every line was stored now (2xx), was stored before (409), or can never be (400).
-func mayPass(body []byte) bool {
-	var reply struct {
-		Errors bool `json:"errors"`
-		Items  []map[string]struct {
-			Status int `json:"status"`
-		} `json:"items"`
+	if judged.later != "" {
+		g.store.Refuse(judged.later)
+	} else {
+		g.store.Accept()
 	}
-	// Nearly always true, and then the rest need not be read.
-	if bytes.HasPrefix(body, []byte(`{"errors":false`)) {
-		return true
-	}
-	if json.Unmarshal(body, &reply) != nil {
-		return false
-	}
-	for _, item := range reply.Items {
-		for _, result := range item {
-			if result.Status >= 300 && result.Status != http.StatusConflict && result.Status != http.StatusBadRequest {
-				return false
-			}
+	switch {
+	case impatient && judged.later != "":
+		return errRetry
+	case impatient:
+		for _, refused := range judged.refused {
+			slog.Warn("a line that Elasticsearch refuses for good", "elasticsearch.document.id", refused.ID, "error.message", refused.reason())
 		}
+		body = judged.stored
+	case judged.full:
+		body = judged.patient
 	}
-	return true
+	answer.Body = io.NopCloser(bytes.NewReader(body))
+	answer.ContentLength = int64(len(body))
+	answer.Header.Set("Content-Length", strconv.Itoa(len(body)))
+	return nil
 }

@@ -8,13 +8,20 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// keepInterval is how often retention is looked after.
-const keepInterval = time.Minute
+// How often retention is looked after: at least, and at most.
+const (
+	keepInterval  = time.Minute
+	leastInterval = 5 * time.Second
+)
+
+// deletedTogether keeps a request's head below the 4 KiB that Elasticsearch takes.
+const deletedTogether = 20
 
 // Keeper makes the node what it should be and keeps it within its bounds.
 type Keeper struct {
@@ -41,14 +48,20 @@ func (k *Keeper) Apply(ctx context.Context) error {
 	return nil
 }
 
-// Keep deletes what retention no longer allows, until ctx ends.
-func (k *Keeper) Keep(ctx context.Context) {
+// Keep deletes what retention no longer allows, until ctx ends: once a minute, and soon after the store refused a line, as it may be full.
+func (k *Keeper) Keep(ctx context.Context, refused <-chan struct{}) {
 	for {
 		if err := k.deleteExpired(ctx, time.Now()); err != nil && ctx.Err() == nil {
 			slog.Warn("retention could not be looked after", "error.message", err.Error())
 		}
-		if !sleep(ctx, keepInterval) {
+		if !sleep(ctx, leastInterval) {
 			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-refused:
+		case <-time.After(keepInterval - leastInterval):
 		}
 	}
 }
@@ -58,11 +71,17 @@ func (k *Keeper) deleteExpired(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	for _, index := range Expired(indices, now, k.config.Retention) {
-		if _, err := k.call(ctx, http.MethodDelete, "/"+index.Name, nil); err != nil {
+	for some := range slices.Chunk(Expired(indices, now, k.config.Retention), deletedTogether) {
+		var names []string
+		for _, index := range some {
+			names = append(names, index.Name)
+		}
+		if _, err := k.call(ctx, http.MethodDelete, "/"+strings.Join(names, ","), nil); err != nil {
 			return err
 		}
-		slog.Info("deleted an index", "event.action", "retention", "elasticsearch.index.name", index.Name, "reason", index.Reason)
+		for _, index := range some {
+			slog.Info("deleted an index", "event.action", "retention", "elasticsearch.index.name", index.Name, "reason", index.Reason)
+		}
 	}
 	return nil
 }

@@ -2,8 +2,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -33,7 +35,7 @@ func main() {
 	case len(args) > 1 && args[0] == "run":
 		os.Exit(run(args[1:]))
 	case len(args) == 1 && args[0] == "health":
-		if err := checkHealth(os.Getenv("NODE_ADDRESS")); err != nil {
+		if err := checkHealth(os.Getenv("NODE_ADDRESS") + ":" + gatePort); err != nil {
 			fmt.Fprintln(os.Stderr, "es-node:", err)
 			os.Exit(1)
 		}
@@ -89,9 +91,10 @@ func serve(ctx context.Context, config Config) {
 			return
 		}
 	}
+	store := NewStore()
 	gate := &http.Server{
 		Addr:              os.Getenv("NODE_ADDRESS") + ":" + gatePort,
-		Handler:           NewGate(nodeURL, config.Impatient),
+		Handler:           NewGate(nodeURL, config.Impatient, store),
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
 	}
@@ -101,18 +104,19 @@ func serve(ctx context.Context, config Config) {
 		}
 	}()
 	slog.Info("ready", "server.address", gate.Addr)
-	keeper.Keep(ctx)
+	keeper.Keep(ctx, store.Refused())
 }
 
 func checkHealth(address string) error {
 	client := http.Client{Timeout: 3 * time.Second}
-	answer, err := client.Get("http://" + address + ":" + gatePort + healthPath)
+	answer, err := client.Get("http://" + address + healthPath)
 	if err != nil {
 		return err
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answered %s", healthPath, answer.Status)
+		reason, _ := io.ReadAll(io.LimitReader(answer.Body, 500))
+		return fmt.Errorf("%s answered %s: %s", healthPath, answer.Status, bytes.TrimSpace(reason))
 	}
 	return nil
 }

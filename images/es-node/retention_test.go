@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -42,6 +43,16 @@ func TestExpired(t *testing.T) {
 		"a day of the future stays": {
 			[]Index{index("2026.12.24", 1)}, week, nil,
 		},
+		"a day of the future goes before the oldest, the farthest first": {
+			[]Index{index("2026.12.24", 10), index("2099.01.01", 10), index("2026.11.22", 50), index("2026.11.16", 35)}, week,
+			[]string{"2099.01.01 size"},
+		},
+		"days of the future are no reason for today to go": {
+			[]Index{index("2099.01.01", 101), index("2026.11.22", 50), index("2026.11.16", 50)}, week, []string{"2099.01.01 size"},
+		},
+		"tomorrow's first line, an hour early, is no wrong clock": {
+			[]Index{index("2026.11.22", 60), index("2026.11.21", 60)}, week, []string{"2026.11.21 size"},
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -53,5 +64,17 @@ func TestExpired(t *testing.T) {
 				t.Errorf("got %v, want %v", gone, c.gone)
 			}
 		})
+	}
+}
+
+func TestThereIsRoomForANewDayHoweverManyThereAre(t *testing.T) {
+	now := day("2026.11.22")
+	var indices []Index
+	for at := range 1000 {
+		indices = append(indices, Index{Name: fmt.Sprint(at), Day: now.Add(time.Duration(at) * oneDay), Bytes: 1})
+	}
+	expired := Expired(indices, now, Retention{MaxAgeSeconds: 3650 * 86400, MaxBytes: 1 << 40})
+	if len(expired) != 100 || expired[0].Name != "900" || expired[0].Reason != "count" {
+		t.Errorf("%d go, %+v first", len(expired), expired[0])
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -19,7 +20,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// A cluster of real servers on 127.0.0.x: three nodes and three Sentinels, each the test binary itself run as redis-node, and
+// A cluster of real servers on addresses of 127.0.0.0/8: three nodes and three Sentinels, each the test binary itself run as redis-node, and
 // each started again when it fails, as the engine's restart policy does.
 
 const (
@@ -44,9 +45,13 @@ func TestMain(m *testing.M) {
 type cluster struct {
 	t         *testing.T
 	dir       string
+	net       string // first half of its addresses
+	topology  Topology
 	nodes     []*container
 	sentinels []*container
 	admins    map[string]*redis.Client
+	passwords map[string]string // of the containers that are configured next; clients use those in users
+	secrets   string            // folder of their files
 }
 
 // container is a supervised process with a restart policy.
@@ -55,6 +60,9 @@ type container struct {
 	role    string // node or sentinel
 	dir     string
 	log     *logBuffer
+	data    string   // where it is, if not in dir
+	wrapper []string // what starts redis-node, with its arguments; none: nothing does
+	starts  int
 
 	mutex   sync.Mutex
 	process *exec.Cmd
@@ -79,32 +87,24 @@ func (l *logBuffer) String() string {
 	return l.text.String()
 }
 
+// clusters counts those that were made. Each has addresses of its own, since tests run side by side.
+var clusters atomic.Int32
+
 func newCluster(t *testing.T, nodes, sentinels int) *cluster {
 	t.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Skip("redis-server is not installed: run the image's test stage")
 	}
-	c := &cluster{t: t, dir: t.TempDir(), admins: map[string]*redis.Client{}}
-	topology := Topology{MasterName: masterName, DeclaredMaster: "127.0.0.2"}
+	c := &cluster{t: t, dir: t.TempDir(), net: fmt.Sprintf("127.%d", clusters.Add(1)), admins: map[string]*redis.Client{}}
+	c.setPasswords("secrets", users)
+	topology := Topology{MasterName: masterName, DeclaredMaster: c.net + ".0.2"}
 	for i := range nodes {
-		topology.Nodes = append(topology.Nodes, fmt.Sprintf("127.0.0.%d", 2+i))
+		topology.Nodes = append(topology.Nodes, fmt.Sprintf("%s.0.%d", c.net, 2+i))
 	}
 	for i := range sentinels {
-		topology.Sentinels = append(topology.Sentinels, fmt.Sprintf("127.0.1.%d:%d", 2+i, sentinelPort))
+		topology.Sentinels = append(topology.Sentinels, fmt.Sprintf("%s.1.%d:%d", c.net, 2+i, sentinelPort))
 	}
-	for name, password := range users {
-		c.write(filepath.Join(c.dir, "secrets", name), password)
-	}
-	topology.RedisUser = Credentials{"node", filepath.Join(c.dir, "secrets", "node")}
-	topology.SentinelUser = topology.RedisUser
-	for _, address := range topology.Nodes {
-		c.nodes = append(c.nodes, c.newContainer("node", address, topology))
-		c.admins[address] = newClient(address+":"+strconv.Itoa(nodePort), Login{"admin", users["admin"]})
-	}
-	for _, endpoint := range topology.Sentinels {
-		address, _, _ := splitEndpoint(endpoint)
-		c.sentinels = append(c.sentinels, c.newContainer("sentinel", address, topology))
-	}
+	c.declare(topology)
 	t.Cleanup(func() {
 		for _, one := range append(c.nodes, c.sentinels...) {
 			one.kill()
@@ -121,8 +121,54 @@ func newCluster(t *testing.T, nodes, sentinels int) *cluster {
 	return c
 }
 
-func (c *cluster) newContainer(role, address string, topology Topology) *container {
-	one := &container{role: role, address: address, dir: filepath.Join(c.dir, role+"-"+address), log: &logBuffer{}}
+// declare makes the containers what the topology says, as a deployment does: the n-th node and the n-th Sentinel keep their data whatever their address
+// is. Containers must be stopped for it to take effect; those that are declared no more keep their folders.
+func (c *cluster) declare(topology Topology) {
+	topology.Fencing = FencingOff
+	if len(topology.Nodes) > 1 && len(topology.Sentinels) >= fewestSentinels && os.Getenv("FENCING") != string(FencingOff) {
+		topology.Fencing = FencingLease
+	}
+	c.topology = topology
+	var sentinels []string
+	for _, endpoint := range topology.Sentinels {
+		address, _, _ := splitEndpoint(endpoint)
+		sentinels = append(sentinels, address)
+	}
+	c.nodes = c.containers("node", topology.Nodes, c.nodes)
+	c.sentinels = c.containers("sentinel", sentinels, c.sentinels)
+	for _, address := range topology.Nodes {
+		if c.admins[address] == nil {
+			c.admins[address] = newClient(address+":"+strconv.Itoa(nodePort), Login{"admin", users["admin"]})
+		}
+	}
+}
+
+func (c *cluster) containers(role string, addresses []string, before []*container) []*container {
+	var now []*container
+	for i, address := range addresses {
+		one := &container{role: role, dir: filepath.Join(c.dir, fmt.Sprintf("%s-%d", role, i)), log: &logBuffer{}}
+		if i < len(before) {
+			one = before[i]
+		}
+		one.address = address
+		c.configure(one)
+		now = append(now, one)
+	}
+	return now
+}
+
+// setPasswords says what the containers that are configured from now on are given.
+func (c *cluster) setPasswords(folder string, passwords map[string]string) {
+	c.passwords, c.secrets = passwords, filepath.Join(c.dir, folder)
+	for name, password := range passwords {
+		c.write(filepath.Join(c.secrets, name), password)
+	}
+}
+
+func (c *cluster) configure(one *container) {
+	role, topology := one.role, c.topology
+	topology.RedisUser = Credentials{"node", filepath.Join(c.secrets, "node")}
+	topology.SentinelUser = topology.RedisUser
 	config := filepath.Join(one.dir, "config")
 	topology.Port = nodePort
 	if role == "sentinel" {
@@ -133,29 +179,33 @@ func (c *cluster) newContainer(role, address string, topology Topology) *contain
 		c.t.Fatal(err)
 	}
 	c.write(filepath.Join(config, role+".json"), string(text))
-	if err := os.MkdirAll(filepath.Join(one.dir, "data"), 0o700); err != nil {
+	if err := os.MkdirAll(one.dataDir(), 0o700); err != nil {
 		c.t.Fatal(err)
 	}
 	if role == "node" {
-		c.write(filepath.Join(config, "redis.conf"), fmt.Sprintf(`dir %s/data
+		c.write(filepath.Join(config, "redis.conf"), fmt.Sprintf(`dir %s
 aclfile %s/users.acl
 appendonly yes
 appendfsync everysec
 save 900 1
-min-replicas-to-write 1
+min-replicas-to-write %d
 min-replicas-max-lag 3
 repl-diskless-sync-delay 0
 include %s/redis-secrets.conf
-`, one.dir, config, config))
-		c.write(filepath.Join(config, "redis-secrets.conf"), "masteruser replication\nmasterauth "+users["replication"]+"\n")
-		c.write(filepath.Join(config, "users.acl"), acl(
-			"node resetchannels -@all +ping +info +config|set",
+`, one.dataDir(), config, min(1, len(topology.Nodes)-1), config))
+		c.write(filepath.Join(config, "redis-secrets.conf"), "masteruser replication\nmasterauth "+c.passwords["replication"]+"\n")
+		onlyWithModule := ""
+		if topology.Fencing == FencingLease {
+			onlyWithModule = " +rp.lease +rp.fence +rp.unfence +client|kill"
+		}
+		c.write(filepath.Join(config, "users.acl"), c.acl(
+			"node resetchannels -@all +ping +info +config|set"+onlyWithModule,
 			"admin ~* &* +@all",
 			"replication resetchannels -@all +psync +replconf +ping",
 			"sentinel resetchannels &__sentinel__:hello -@all +ping +info +multi +exec +slaveof +config|rewrite +role +publish +subscribe +client|setname +client|kill +script|kill",
 			"app ~* &* -@all +@all -@admin -@dangerous +info +wait",
 		))
-		return one
+		return
 	}
 	c.write(filepath.Join(config, "sentinel.conf"), fmt.Sprintf(`sentinel monitor %s %s %d %d
 sentinel down-after-milliseconds %s 1500
@@ -163,24 +213,23 @@ sentinel failover-timeout %s 10000
 sentinel parallel-syncs %s 2
 sentinel resolve-hostnames no
 aclfile %s/sentinel-users.acl
-`, masterName, topology.DeclaredMaster, nodePort, len(topology.Sentinels)/2+1, masterName, masterName, masterName, config))
+`, topology.MasterName, topology.DeclaredMaster, nodePort, len(topology.Sentinels)/2+1, topology.MasterName, topology.MasterName, topology.MasterName, config))
 	c.write(filepath.Join(config, "sentinel-secrets.conf"), fmt.Sprintf("sentinel auth-user %s sentinel\nsentinel auth-pass %s %s\nsentinel sentinel-user peer\nsentinel sentinel-pass %s\n",
-		masterName, masterName, users["sentinel"], users["peer"]))
-	c.write(filepath.Join(config, "sentinel-users.acl"), acl(
+		topology.MasterName, topology.MasterName, c.passwords["sentinel"], c.passwords["peer"]))
+	c.write(filepath.Join(config, "sentinel-users.acl"), c.acl(
 		"peer resetchannels &__sentinel__:hello -@all +ping +publish +client|setname +sentinel|is-master-down-by-addr",
 		"node resetchannels -@all +ping +sentinel|master +sentinel|get-master-addr-by-name +sentinel|failover",
 		"admin ~* &* +@all",
 	))
-	return one
 }
 
 // acl writes an ACL file in which each user has its password's hash and the given rights.
-func acl(rules ...string) string {
+func (c *cluster) acl(rules ...string) string {
 	// Nobody can log in as it, but Redis 8.0 replays the append-only file with its rights.
 	text := "user default off resetpass ~* &* +@all\n"
 	for _, rule := range rules {
 		name, rights, _ := strings.Cut(rule, " ")
-		text += fmt.Sprintf("user %s on #%x %s\n", name, sha256.Sum256([]byte(users[name])), rights)
+		text += fmt.Sprintf("user %s on #%x %s\n", name, sha256.Sum256([]byte(c.passwords[name])), rights)
 	}
 	return text
 }
@@ -225,8 +274,12 @@ func (one *container) start() {
 }
 
 // command is `docker exec <container> redis-node ...`.
-func (one *container) command(args ...string) (string, error) {
+func (one *container) command(args ...string) (string, error) { return one.told("", args...) }
+
+// told is `docker exec -i` with this on standard input.
+func (one *container) told(input string, args ...string) (string, error) {
 	process := exec.Command("/proc/self/exe", args...)
+	process.Stdin = strings.NewReader(input)
 	process.Env = one.environment()
 	output, err := process.CombinedOutput()
 	return string(output), err
@@ -234,11 +287,24 @@ func (one *container) command(args ...string) (string, error) {
 
 func (one *container) environment() []string {
 	return append(os.Environ(), "RUN_AS_REDIS_NODE=1", "NODE_ADDRESS="+one.address, "LOOPBACK_ADDRESS=none",
-		"CONFIG_DIR="+filepath.Join(one.dir, "config"), "DATA_DIR="+filepath.Join(one.dir, "data"), "RUN_DIR="+filepath.Join(one.dir, "run"))
+		"CONFIG_DIR="+filepath.Join(one.dir, "config"), "DATA_DIR="+one.dataDir(), "RUN_DIR="+filepath.Join(one.dir, "run"))
+}
+
+func (one *container) dataDir() string {
+	if one.data != "" {
+		return one.data
+	}
+	return filepath.Join(one.dir, "data")
 }
 
 func (one *container) spawn() {
-	process := exec.Command("/proc/self/exe", one.role)
+	self, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	one.starts++
+	command := append(append([]string(nil), one.wrapper...), self, one.role)
+	process := exec.Command(command[0], command[1:]...)
 	process.Env = one.environment()
 	process.Stdout, process.Stderr = one.log, one.log
 	process.WaitDelay = time.Second
@@ -352,7 +418,7 @@ func (c *cluster) master() string {
 func (c *cluster) sentinelNames(one *container) []string {
 	client := redis.NewSentinelClient(sentinelOptions(one.address))
 	defer client.Close()
-	answer, err := client.GetMasterAddrByName(context.Background(), masterName).Result()
+	answer, err := client.GetMasterAddrByName(context.Background(), c.topology.MasterName).Result()
 	if err != nil {
 		return nil
 	}
@@ -370,7 +436,7 @@ func (c *cluster) ready() {
 	eventually(c.t, 40*time.Second, func() error {
 		for _, one := range c.sentinels {
 			client := redis.NewSentinelClient(sentinelOptions(one.address))
-			replicas, err := client.Replicas(context.Background(), masterName).Result()
+			replicas, err := client.Replicas(context.Background(), c.topology.MasterName).Result()
 			client.Close()
 			if err != nil {
 				return err

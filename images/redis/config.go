@@ -20,6 +20,7 @@ type Environment struct {
 	ConfigDir string // CONFIG_DIR: default /config, read-only
 	DataDir   string // DATA_DIR: default /data
 	RunDir    string // RUN_DIR: default /run/redis, created when missing
+	Module    string // LEASE_MODULE: default where the image has it
 }
 
 // LoadEnvironment reads the environment and reports every problem at once.
@@ -36,6 +37,7 @@ func LoadEnvironment(lookup func(string) (string, bool)) (Environment, error) {
 		ConfigDir: get("CONFIG_DIR", "/config"),
 		DataDir:   get("DATA_DIR", "/data"),
 		RunDir:    get("RUN_DIR", "/run/redis"),
+		Module:    get("LEASE_MODULE", "/usr/lib/redis/modules/rplease.so"),
 	}
 	if env.Loopback == "none" {
 		env.Loopback = ""
@@ -102,7 +104,20 @@ type Topology struct {
 	Sentinels      []string    `json:"sentinels"`      // address:port of all Sentinels, 1 to 9
 	RedisUser      Credentials `json:"redisUser"`      // on the Redis nodes; not used by a Sentinel
 	SentinelUser   Credentials `json:"sentinelUser"`   // on the Sentinels
+	Fencing        Fencing     `json:"fencing"`        // of a node; not used by a Sentinel
 }
+
+// Fencing is how a master is kept from confirming what a failover would throw away.
+type Fencing string
+
+// The ways of fencing. Nothing said means off.
+const (
+	FencingLease Fencing = "lease" // it confirms only under a lease, see keeper.go
+	FencingOff   Fencing = "off"
+)
+
+// fewestSentinels: with two, the death of one already leaves no majority.
+const fewestSentinels = 3
 
 // LoadTopology reads node.json or sentinel.json and reports every problem at once.
 func LoadTopology(env Environment, file string) (Topology, error) {
@@ -156,6 +171,15 @@ func (t Topology) problems() []error {
 		if contains(t.Sentinels[:i], sentinel) {
 			problem("sentinels[%d] repeats %s", i, sentinel)
 		}
+	}
+	switch t.Fencing {
+	case "", FencingOff:
+	case FencingLease:
+		if len(t.Sentinels) < fewestSentinels || len(t.Nodes) < 2 {
+			problem("fencing is %q with %d Sentinels and %d replicas: it needs at least %d and 1; use %q", t.Fencing, len(t.Sentinels), len(t.Nodes)-1, fewestSentinels, FencingOff)
+		}
+	default:
+		problem("fencing is %q: it must be %q or %q", t.Fencing, FencingLease, FencingOff)
 	}
 	return found
 }

@@ -17,6 +17,8 @@ type Info struct {
 	ReplicasOnline int    // replicas of a master that have synced
 	Loading        bool   // still reading its files: Keys is not final
 	Keys           int64  // in all databases
+	AppendOnly     bool   // the append-only file is on
+	Unwritten      string // what could not be written when it was last tried; empty: nothing
 }
 
 // Electable says whether a Sentinel may promote this node. A master counts: it already is what an election would make it.
@@ -47,6 +49,8 @@ func ParseInfo(text string) (Info, error) {
 	}
 	info.Role = fields["role"]
 	info.ReplicationID = fields["master_replid"]
+	info.AppendOnly = fields["aof_enabled"] == "1"
+	info.Unwritten = unwritten(fields)
 	info.Loading = fields["loading"] == "1" || fields["async_loading"] == "1"
 	var err error
 	number := func(name string) int64 {
@@ -71,6 +75,20 @@ func ParseInfo(text string) (Info, error) {
 		return Info{}, fmt.Errorf("INFO: master_replid is missing")
 	}
 	return info, err
+}
+
+// unwritten names what Redis could not write: the worst first, with which it refuses writes.
+func unwritten(fields map[string]string) string {
+	for _, one := range []struct{ field, what string }{
+		{"aof_last_write_status", "its append-only file"},
+		{"rdb_last_bgsave_status", "its last snapshot (RDB)"},
+		{"aof_last_bgrewrite_status", "its append-only file anew (a rewrite)"},
+	} {
+		if fields[one.field] == "err" {
+			return one.what
+		}
+	}
+	return ""
 }
 
 // isDatabase recognizes the keyspace section's db0, db1, ...

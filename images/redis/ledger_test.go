@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 // ledger writes through the master that the Sentinels name and notes each write that WAIT 1 has confirmed.
 type ledger struct {
 	cluster   *cluster
+	number    int64
 	stop      chan struct{}
 	writers   sync.WaitGroup
 	mutex     sync.Mutex
@@ -21,19 +23,29 @@ type ledger struct {
 	moments   []time.Time // of confirmations, in order
 }
 
-var ledgers int
+var ledgers atomic.Int64
 
 func (c *cluster) openLedger(writers int) *ledger {
-	ledgers++
-	l := &ledger{cluster: c, stop: make(chan struct{}), confirmed: map[string]string{}}
+	l := &ledger{cluster: c, number: ledgers.Add(1), stop: make(chan struct{}), confirmed: map[string]string{}}
 	for i := range writers {
-		l.writers.Add(1)
-		go l.write(fmt.Sprintf("l%d:w%d", ledgers, i))
+		l.begin(fmt.Sprintf("w%d", i), c.master, time.Second)
 	}
 	return l
 }
 
-func (l *ledger) write(prefix string) {
+// stay adds writers that stay at one node whatever happens, and wait for its answers for long: those to whom a master confirms what is thrown away.
+func (l *ledger) stay(at *container, writers int) {
+	for i := range writers {
+		l.begin(fmt.Sprintf("s%d", i), func() string { return at.address }, 6*time.Second)
+	}
+}
+
+func (l *ledger) begin(name string, where func() string, patience time.Duration) {
+	l.writers.Add(1)
+	go l.write(fmt.Sprintf("l%d:%s", l.number, name), where, patience)
+}
+
+func (l *ledger) write(prefix string, where func() string, patience time.Duration) {
 	defer l.writers.Done()
 	ctx := context.Background()
 	var client *redis.Client
@@ -51,23 +63,25 @@ func (l *ledger) write(prefix string) {
 		default:
 		}
 		if client == nil {
-			address := l.cluster.master()
+			address := where()
 			if address == "" {
 				time.Sleep(20 * time.Millisecond)
 				continue
 			}
-			client = newClient(address+":"+strconv.Itoa(nodePort), Login{"app", users["app"]})
+			options := *newClient(address+":"+strconv.Itoa(nodePort), Login{"app", users["app"]}).Options()
+			options.ReadTimeout = patience
+			client = redis.NewClient(&options)
 		}
 		key, value := fmt.Sprintf("%s:%d", prefix, n), strconv.Itoa(n)
-		if err := l.writeOne(ctx, client, key, value); err != nil {
+		if err := l.writeOne(ctx, client, key, value, patience); err != nil {
 			closeClient()
 			time.Sleep(20 * time.Millisecond)
 		}
 	}
 }
 
-func (l *ledger) writeOne(ctx context.Context, client *redis.Client, key, value string) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Second) // go-redis itself gives WAIT 10 s more than it asks for
+func (l *ledger) writeOne(ctx context.Context, client *redis.Client, key, value string, patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, patience) // go-redis itself gives WAIT 10 s more than it asks for
 	defer cancel()
 	connection := client.Conn() // WAIT speaks of its own connection's writes
 	defer connection.Close()
@@ -91,14 +105,22 @@ func (l *ledger) writeOne(ctx context.Context, client *redis.Client, key, value 
 // waitForWrite returns once a write was confirmed after the given moment.
 func (l *ledger) waitForWrite(t *testing.T, after time.Time) {
 	t.Helper()
-	eventually(t, 45*time.Second, func() error {
-		l.mutex.Lock()
-		defer l.mutex.Unlock()
-		if len(l.moments) == 0 || l.moments[len(l.moments)-1].Before(after) {
+	eventually(t, sentinelsAct, func() error {
+		if l.last().Before(after) {
 			return fmt.Errorf("no write confirmed since")
 		}
 		return nil
 	})
+}
+
+// last is when a write was last confirmed.
+func (l *ledger) last() time.Time {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if len(l.moments) == 0 {
+		return time.Time{}
+	}
+	return l.moments[len(l.moments)-1]
 }
 
 // close ends the writers.
@@ -128,10 +150,11 @@ func (l *ledger) check(t *testing.T) {
 	}
 	for begin := 0; begin < len(keys); begin += 1000 {
 		batch := keys[begin:min(begin+1000, len(keys))]
-		values, err := l.cluster.admins[master].MGet(ctx, batch...).Result()
-		if err != nil {
-			t.Fatal(err)
-		}
+		var values []any
+		eventually(t, 20*time.Second, func() (err error) {
+			values, err = l.cluster.admins[master].MGet(ctx, batch...).Result()
+			return err
+		})
 		for i, key := range batch {
 			if values[i] != l.confirmed[key] {
 				lost++

@@ -27,10 +27,19 @@ const (
 	actionFailover      = "failover-requested"
 	actionLeft          = "failover-left-to-sentinels"
 	actionHandOver      = "hand-over"
+	actionOusted        = "ousted"
 	actionServerEnded   = "server-ended"
 	actionNotElectable  = "not-electable"
 	actionStray         = "stray"
+	actionLeaseAwaited  = "lease-awaited" // a master that has none, so it refuses writes
+	actionLeaseGranted  = "lease-granted"
+	actionLeaseEnded    = "lease-ended"
 	actionSentinelStart = "sentinel-start"
+	actionForgotten     = "sentinels-forgot"
+	actionBackup        = "backup-taken"
+	actionNoBackup      = "backup-failed"
+	actionDamage        = "damaged-files"
+	actionBlocked       = "blocked"
 	actionEnd           = "end"
 )
 

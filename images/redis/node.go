@@ -7,8 +7,8 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -19,6 +19,7 @@ const (
 	startInterval     = 100 * time.Millisecond
 	watchInterval     = 250 * time.Millisecond
 	strayInterval     = 5 * time.Second
+	roomInterval      = 2 * time.Second
 	orphanInterval    = 30 * time.Second // a replica without a master says so this often
 	askAgainInterval  = 5 * time.Second
 	terminateInterval = 500 * time.Millisecond
@@ -31,9 +32,13 @@ const (
 type Node struct {
 	env      Environment
 	topology Topology
+	keeper   *Keeper // nil without fencing
 	world    *World
 	child    *Child
 	last     atomic.Pointer[Info] // the last answer of the own server
+	record   Record               // of the last master; keepRecord's while the server runs
+	standing atomic.Pointer[Standing]
+	refused  Refusal // of the last redis-server
 }
 
 // RunNode decides how to start, runs redis-server and returns when it has ended: nil after a planned stop.
@@ -45,6 +50,9 @@ func RunNode(env Environment) error {
 	}
 	if !contains(topology.Nodes, env.Address) {
 		return fmt.Errorf("NODE_ADDRESS is %s: it must be one of nodes %v in node.json", env.Address, topology.Nodes)
+	}
+	if err := checkModule(env, topology); err != nil {
+		return err
 	}
 	world, err := NewWorld(env, topology)
 	if err != nil {
@@ -58,107 +66,103 @@ func RunNode(env Environment) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 
-	decided := make(chan Decision, 1)
+	if err := unblock(env); err != nil {
+		return err
+	}
+	for {
+		if again, err := n.attempt(ctx, terminated); !again {
+			return err
+		}
+	}
+}
+
+// attempt runs one redis-server. It is to be tried again where that did not start from its files, so that another decision is due.
+func (n *Node) attempt(whole context.Context, terminated <-chan os.Signal) (again bool, err error) {
+	ctx, cancel := context.WithCancel(whole)
+	defer cancel()
+	n.last.Store(nil)
+	decided := make(chan Plan, 1)
 	failed := make(chan error, 1)
 	go func() {
-		decision, err := n.decide(ctx)
+		plan, err := n.decide(ctx)
 		if err != nil {
 			failed <- err
 		} else {
-			decided <- decision
+			decided <- plan
 		}
 	}()
+	var plan Plan
 	select {
 	case <-terminated:
 		slog.Info("stopped before redis-server was started")
-		return nil
+		return false, nil
 	case err := <-failed:
-		return err
-	case decision := <-decided:
-		if err := n.start(decision); err != nil {
-			return err
+		return false, err
+	case plan = <-decided:
+		if err := n.start(plan); err != nil {
+			return false, err
 		}
 	}
 
 	stray := make(chan string, 1)
+	noRoom := make(chan error, 1)
 	watching, stopWatching := context.WithCancel(ctx)
 	defer stopWatching()
-	go n.watch(watching)
-	go n.watchMaster(watching, stray)
+	var all sync.WaitGroup
+	run := func(watch func()) {
+		all.Add(1)
+		go func() { defer all.Done(); watch() }()
+	}
+	if n.topology.Fencing == FencingLease {
+		n.keeper = n.world.NewKeeper()
+		run(func() { n.keeper.Run(ctx) }) // to the end: a planned stop that is given up needs the lease again
+	}
+	run(func() { n.watch(watching, plan) })
+	run(func() { n.watchMaster(watching, stray) })
+	run(func() { n.watchRoom(watching, noRoom) })
+	run(func() { n.keepRecord(watching) })
 	select {
 	case status := <-n.child.Ended:
 		slog.Error("redis-server ended unexpectedly: "+describeStatus(status), logAction, actionServerEnded)
+		if n.refused.damage = n.refusal(status); n.refused.damage.What != "" {
+			n.refused.files = fingerprint(n.env.DataDir)
+			cancel()
+			all.Wait()
+			return true, nil
+		}
 		n.failOverAtOnce(ctx)
-		return errors.New("redis-server ended unexpectedly: " + describeStatus(status))
+		return false, errors.New("redis-server ended unexpectedly: " + describeStatus(status))
 	case master := <-stray:
 		n.terminate()
-		return fmt.Errorf("the Sentinels name %s, which this node does not follow: restarting to follow it", master)
+		return false, fmt.Errorf("the Sentinels name %s, which this node does not follow: restarting to follow it", master)
+	case err := <-noRoom:
+		slog.Error("this replica has no room to copy its master: it ends until there is some", logAction, actionDamage, logRole, "replica", logError, err.Error())
+		if err := n.world.SetOwn(ctx, "save", ""); err != nil { // which it could not
+			slog.Error("CONFIG SET save", logError, err.Error())
+		}
+		n.terminate()
+		cancel()
+		all.Wait()
+		return true, nil
 	case <-terminated:
 		stopWatching()
 		hurry := make(chan struct{})
 		go func() { <-terminated; close(hurry) }()
 		n.handOver(ctx, hurry)
 		n.terminate()
-		return nil
+		return false, nil
 	}
 }
 
-// decide looks and waits until the start-up table says how to start.
-func (n *Node) decide(ctx context.Context) (Decision, error) {
-	hasData, err := HasData(n.env.DataDir)
-	if err != nil {
-		return Decision{}, fmt.Errorf("look for data: %w", err)
+// refusal is the damage for which a redis-server has ended that was not ready yet.
+func (n *Node) refusal(status syscall.WaitStatus) Damage {
+	switch last := n.last.Load(); {
+	case last != nil && !last.Loading:
+		return Damage{}
+	case status.Exited() && status.ExitStatus() == 1:
+		return RefusalIn(n.env.DataDir, n.child.LastWords())
 	}
-	begin := time.Now()
-	var before Decision
-	var asked time.Time
-	for {
-		situation := Situation{
-			Self: n.env.Address, Declared: n.topology.DeclaredMaster, Nodes: n.topology.Nodes,
-			Sentinels: len(n.topology.Sentinels), HasData: hasData,
-		}
-		if len(n.topology.Nodes) > 1 {
-			// The Sentinels first: a peer that they promote in between is then seen as a master.
-			situation.Views = n.world.Views(ctx)
-			situation.Peers = n.world.Peers(ctx)
-		}
-		situation.Elapsed = time.Since(begin)
-		decision := Decide(situation)
-		if decision != before {
-			slog.Info("start-up decision: "+string(decision.Action), logAction, actionStart, "redis.decision", decision.Action,
-				logRole, roleToBe(decision), logMaster, masterToBe(n.env.Address, decision), logReason, decision.Reason,
-				logFix, decision.Fix, "redis.has_data", hasData, logDuration, situation.Elapsed.Nanoseconds())
-			before = decision
-		}
-		switch decision.Action {
-		case StartAsMaster, StartAsReplica:
-			return decision, nil
-		case GiveUp:
-			return decision, fmt.Errorf("cannot start: %s. To fix: %s", decision.Reason, decision.Fix)
-		case AskForFailover:
-			if time.Since(asked) >= askAgainInterval {
-				asked = time.Now()
-				agreed, err := n.world.AskForFailover(ctx)
-				slog.Warn("asked for a failover", logAction, actionFailover, "redis.sentinel", agreed, logError, errorText(err))
-			}
-		}
-		if !sleep(ctx, startInterval) {
-			return Decision{}, ctx.Err()
-		}
-	}
-}
-
-func (n *Node) start(decision Decision) error {
-	if err := os.MkdirAll(n.env.RunDir, 0o700); err != nil {
-		return err
-	}
-	path := filepath.Join(n.env.RunDir, "redis.conf")
-	if err := writeFile(path, RenderNodeConf(n.env, n.topology, decision.Master)); err != nil {
-		return err
-	}
-	child, err := StartChild("redis-server", path)
-	n.child = child
-	return err
+	return CrashIn(status)
 }
 
 // terminate ends redis-server in good order. A server that can't exit yet (a replica that writes its first append-only
@@ -178,13 +182,22 @@ func (n *Node) terminate() {
 }
 
 // watch keeps replica-priority right and remembers what this node is.
-func (n *Node) watch(ctx context.Context) {
+func (n *Node) watch(ctx context.Context, plan Plan) {
 	priority := 0 // as in the rendered file
+	appendOnlyDue := plan.SnapshotOnly
+	ousted := false
+	staged := true
 	var orphanSince, complained time.Time
 	for sleep(ctx, watchInterval) {
 		info, err := n.world.Own(ctx)
 		if err != nil {
 			continue // loading, or about to end
+		}
+		if staged && !info.Loading {
+			staged = false
+			if err := RemoveStaged(n.env.DataDir); err != nil {
+				slog.Error("what an interrupted restore left stays", logError, err.Error())
+			}
 		}
 		if before := n.last.Swap(&info); before == nil || before.Role != info.Role || before.LinkUp != info.LinkUp {
 			action := actionRole
@@ -194,10 +207,16 @@ func (n *Node) watch(ctx context.Context) {
 			slog.Info(describeRole(info), logAction, action, logRole, roleOf(info), logMaster, masterOf(n.env.Address, info),
 				"redis.link_up", info.LinkUp)
 		}
+		if appendOnlyDue && !info.Loading {
+			err := n.world.SetOwn(ctx, "appendonly", "yes")
+			slog.Info("the append-only file, which was not there yet, begins with what the snapshot held", logAction, actionStart, "redis.keys", info.Keys, logError, errorText(err))
+			appendOnlyDue = err != nil
+		}
+		ousted = n.dropClients(ctx, info, ousted)
 		if info.Role == "slave" {
 			priority = info.Priority // `promote` may have changed it
 		}
-		if wanted := NextPriority(info, priority); wanted != priority {
+		if wanted := n.wantedPriority(info, priority); wanted != priority {
 			if err := n.world.SetOwn(ctx, "replica-priority", strconv.Itoa(wanted)); err != nil {
 				slog.Error("CONFIG SET replica-priority", logAction, actionPriority, logError, err.Error())
 				continue
@@ -219,6 +238,19 @@ func (n *Node) watch(ctx context.Context) {
 	}
 }
 
+// dropClients closes the connections of clients once most Sentinels name another master: they then ask the Sentinels anew. Sentinel itself does
+// so only when it makes this node a replica, up to 10 s later, and until then they would get nothing but refusals. It returns whether
+// this node is such a master; clients are dropped once.
+func (n *Node) dropClients(ctx context.Context, info Info, before bool) bool {
+	ousted := info.Role == "master" && n.keeper != nil && n.keeper.ousted.Load()
+	if !ousted || before {
+		return ousted
+	}
+	err := n.world.DropClients(ctx)
+	slog.Warn("most Sentinels name another master: clients were sent to ask them", logAction, actionOusted, logRole, "master", logError, errorText(err))
+	return err == nil
+}
+
 // watchMaster reports when this node follows another master than the Sentinels say, for long.
 func (n *Node) watchMaster(ctx context.Context, found chan<- string) {
 	var since time.Time
@@ -226,6 +258,9 @@ func (n *Node) watchMaster(ctx context.Context, found chan<- string) {
 		info := n.last.Load()
 		if info == nil || info.Loading {
 			continue
+		}
+		if standing := n.standing.Load(); standing != nil && (*standing == Forgotten || *standing == LastMaster) {
+			continue // the Sentinels are wrong, and will fail over
 		}
 		master, stray := Stray(n.env.Address, *info, n.world.Views(ctx), len(n.topology.Sentinels))
 		switch {
@@ -237,6 +272,26 @@ func (n *Node) watchMaster(ctx context.Context, found chan<- string) {
 				logMaster, masterOf(n.env.Address, *info), "redis.named_master", master)
 		case time.Since(since) >= strayPatience:
 			found <- master
+			return
+		}
+	}
+}
+
+// watchRoom reports that a replica cannot copy its master for want of room: it would begin anew many times a second, and have the master fork each time.
+func (n *Node) watchRoom(ctx context.Context, found chan<- error) {
+	lacking := 0
+	for sleep(ctx, roomInterval) {
+		info := n.last.Load()
+		if info == nil || info.Role != "slave" || info.LinkUp {
+			lacking = 0
+			continue
+		}
+		err := CheckRoom(n.env.DataDir)
+		if lacking++; err == nil {
+			lacking = 0
+		}
+		if lacking == 2 {
+			found <- err
 			return
 		}
 	}
@@ -271,6 +326,7 @@ func (n *Node) failOverAtOnce(ctx context.Context) {
 func (n *Node) handOver(ctx context.Context, hurry <-chan struct{}) {
 	begin := time.Now()
 	stage, reason := StopLooking, ""
+	var view StopView
 	for stage != StopNow {
 		select {
 		case <-hurry:
@@ -284,7 +340,7 @@ func (n *Node) handOver(ctx context.Context, hurry <-chan struct{}) {
 			return
 		default:
 		}
-		view := n.look(ctx, stage)
+		view = n.look(ctx, stage)
 		view.Elapsed = time.Since(begin)
 		next, why := NextStop(stage, view)
 		if next != stage || why != reason {
@@ -293,7 +349,27 @@ func (n *Node) handOver(ctx context.Context, hurry <-chan struct{}) {
 		if next == stage {
 			sleep(ctx, 30*time.Millisecond)
 		}
+		if fenced := stage != StopLooking; next == StopNow && fenced && !view.handedOver() {
+			if err := n.world.Unfence(ctx); err != nil {
+				slog.Error("RP.UNFENCE", logAction, actionHandOver, logError, err.Error())
+			}
+		}
 		stage, reason = next, why
+	}
+	if view.handedOver() {
+		n.sendClientsAway(ctx)
+	}
+}
+
+// sendClientsAway lets a master that has handed over end at once. While redis-server waits for replicas, which have left for the new master, it
+// keeps writes waiting instead of refusing them, and whoever waits learns nothing when it ends.
+func (n *Node) sendClientsAway(ctx context.Context) {
+	err := n.world.SetOwn(ctx, "shutdown-timeout", "0")
+	if n.keeper != nil {
+		err = errors.Join(err, n.world.DropClients(ctx))
+	}
+	if err != nil {
+		slog.Error("clients cannot be sent to the new master", logAction, actionHandOver, logError, err.Error())
 	}
 }
 
@@ -306,7 +382,7 @@ func (n *Node) look(ctx context.Context, stage StopStage) StopView {
 			view.Named = n.world.Named(ctx)
 		}
 	case StopFencing:
-		view.Failed = n.world.SetOwn(ctx, "min-replicas-to-write", "99")
+		view.Failed = n.world.Fence(ctx)
 	case StopLevelling:
 		// The master first: what it has now, the replicas must have when they are asked.
 		view.Own, view.OwnError = n.world.Own(ctx)

@@ -20,6 +20,9 @@ func HasData(dir string) (bool, error) {
 		if errors.Is(err, os.ErrNotExist) {
 			return nil // a temporary file that went away
 		}
+		if err == nil && entry.IsDir() && entry.Name() == asideDir {
+			return filepath.SkipDir
+		}
 		if err != nil || entry.IsDir() || found || strings.HasPrefix(entry.Name(), "temp-") {
 			return err
 		}
@@ -40,6 +43,15 @@ func HasData(dir string) (bool, error) {
 		return nil
 	})
 	return found, err
+}
+
+// stagedFolder is where `npm run restore` puts a snapshot before it takes the place of the data (cli/backup/data-volume.ts).
+const stagedFolder = "temp-restore"
+
+// RemoveStaged removes what a restore that was interrupted has left. Only a node that has its data and serves may do so: one that cannot
+// start is what a restore may be for.
+func RemoveStaged(dir string) error {
+	return os.RemoveAll(filepath.Join(dir, stagedFolder))
 }
 
 // Opcodes of an RDB file (redis: src/rdb.h).

@@ -38,13 +38,23 @@ sentinel known-sentinel platform 10.0.1.9 26379 ` + id2 + `
 sentinel notification-script platform /tmp/evil
 `
 
+func parseMemory(t *testing.T, text string, topology Topology) (SentinelMemory, []string) {
+	t.Helper()
+	memory, dropped, err := ParseSentinelMemory(text, testEnvironment, topology)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return memory, dropped
+}
+
 func TestSentinelRemembersItsMasterAndTakesTheDeclaredOptions(t *testing.T) {
-	memory, dropped := ParseSentinelMemory(leftBehind, testEnvironment, testTopology)
+	memory, dropped := parseMemory(t, leftBehind, testTopology)
 	text, err := RenderSentinelConf(testEnvironment, testTopology, declaredSentinel, "sentinel auth-pass platform new-password\n", memory)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `sentinel monitor platform 10.0.0.3 6379 2
+	want := `# members {"masterName":"platform","nodes":["10.0.0.2","10.0.0.3","10.0.0.4"],"sentinels":["10.0.1.2:26379","10.0.1.3:26379","10.0.1.4:26379"]}
+sentinel monitor platform 10.0.0.3 6379 2
 sentinel down-after-milliseconds platform 1500
 aclfile /config/sentinel-users.acl
 sentinel auth-pass platform new-password
@@ -67,25 +77,9 @@ sentinel known-sentinel platform 10.0.1.3 26379 ` + id2 + `
 		t.Errorf("dropped %q: want the unknown Sentinel", dropped)
 	}
 	// Sentinel's own rewriting and ours must not drift apart: what was rendered is read back as the same memory.
-	again, dropped := ParseSentinelMemory(text, testEnvironment, testTopology)
+	again, dropped := parseMemory(t, text, testTopology)
 	if rendered, _ := RenderSentinelConf(testEnvironment, testTopology, declaredSentinel, "sentinel auth-pass platform new-password\n", again); rendered != text || len(dropped) != 0 {
 		t.Errorf("a second start gives\n%s\n(dropped %q)", rendered, dropped)
-	}
-}
-
-func TestSentinelForgetsAMasterThatIsNoNodeAnyMore(t *testing.T) {
-	memory, dropped := ParseSentinelMemory(strings.ReplaceAll(leftBehind, "platform 10.0.0.3", "platform 10.8.0.3"), testEnvironment, testTopology)
-	text, err := RenderSentinelConf(testEnvironment, testTopology, declaredSentinel, "", memory)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, gone := range []string{"10.8.0.3", "config-epoch", "known-sentinel"} {
-		if strings.Contains(text, gone) {
-			t.Errorf("%s is still there:\n%s", gone, text)
-		}
-	}
-	if !strings.Contains(text, "monitor platform 10.0.0.2 6379 2") || !strings.Contains(text, "myid "+id1) || len(dropped) == 0 {
-		t.Errorf("dropped %q, got\n%s", dropped, text)
 	}
 }
 
@@ -103,8 +97,8 @@ func TestNothingInASentinelsFileBecomesAnOption(t *testing.T) {
 		"sentinel known-sentinel platform 10.0.1.3 1 " + id2,
 		"sentinel config-epoch platform x",
 	} {
-		memory, dropped := ParseSentinelMemory("sentinel monitor platform 10.0.0.3 6379 2\n"+line+"\n", testEnvironment, testTopology)
-		if len(dropped) != 1 {
+		memory, dropped, err := ParseSentinelMemory("sentinel monitor platform 10.0.0.3 6379 2\n"+line+"\n", testEnvironment, testTopology)
+		if err != nil || len(dropped) != 1 {
 			t.Errorf("%q was not refused: %+v", line, memory)
 		}
 	}
@@ -120,14 +114,65 @@ func TestNodeConf(t *testing.T) {
 	env := Environment{Address: "10.0.0.3", Loopback: "127.0.0.1", ConfigDir: "/config"}
 	topology := testTopology
 	topology.Port = 6379
-	text := RenderNodeConf(env, topology, "10.0.0.2")
+	text := RenderNodeConf(env, topology, Plan{Decision: Decision{Master: "10.0.0.2"}})
 	for _, line := range []string{"include /config/redis.conf", "bind 10.0.0.3 127.0.0.1", "replica-announce-ip 10.0.0.3", "replica-priority 0", "replicaof 10.0.0.2 6379"} {
 		if !strings.Contains("\n"+text, "\n"+line+"\n") {
 			t.Errorf("%q is missing in\n%s", line, text)
 		}
 	}
-	if strings.Contains(RenderNodeConf(env, topology, ""), "replicaof") {
+	if strings.Contains(RenderNodeConf(env, topology, Plan{}), "replicaof") {
 		t.Error("a master follows somebody")
+	}
+}
+
+func TestANodeLoadsTheModuleOnlyWhereItIsFenced(t *testing.T) {
+	env := Environment{Address: "10.0.0.3", ConfigDir: "/config", Module: filepath.Join(t.TempDir(), "rplease.so")}
+	topology := testTopology
+	for _, fencing := range []Fencing{"", FencingOff} {
+		topology.Fencing = fencing
+		if text := RenderNodeConf(env, topology, Plan{}); strings.Contains(text, "loadmodule") || checkModule(env, topology) != nil {
+			t.Errorf("fencing %q loads it", fencing)
+		}
+	}
+	topology.Fencing = FencingLease
+	err := checkModule(env, topology)
+	for _, part := range []string{"has no Redis module " + env.Module, "images/redis", `fencing "off"`} {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("%q is missing in: %v", part, err)
+		}
+	}
+	if err := os.WriteFile(env.Module, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// Redis' other threads would go past the module.
+	if text := RenderNodeConf(env, topology, Plan{}); checkModule(env, topology) != nil || !strings.Contains(text, "\nloadmodule "+env.Module+"\nio-threads 1\n") {
+		t.Errorf("got\n%s", text)
+	}
+}
+
+func TestALeaseNeedsSentinelsAndAReplica(t *testing.T) {
+	rows := []struct {
+		fencing          Fencing
+		nodes, sentinels int
+		problem          string
+	}{
+		{"", 1, 1, ""},
+		{FencingOff, 1, 1, ""},
+		{FencingLease, 2, 3, ""},
+		{FencingLease, 1, 3, "3 Sentinels and 0 replicas"},
+		{FencingLease, 3, 2, "2 Sentinels and 2 replicas"},
+		{"on", 3, 3, `must be "lease" or "off"`},
+	}
+	for _, row := range rows {
+		topology := testTopology
+		topology.Fencing, topology.Nodes, topology.Sentinels = row.fencing, testTopology.Nodes[:row.nodes], testTopology.Sentinels[:row.sentinels]
+		problem := ""
+		if found := topology.problems(); len(found) > 0 {
+			problem = found[0].Error()
+		}
+		if (problem == "") != (row.problem == "") || !strings.Contains(problem, row.problem) {
+			t.Errorf("%q with %d nodes and %d Sentinels: %q", row.fencing, row.nodes, row.sentinels, problem)
+		}
 	}
 }
 

@@ -30,12 +30,19 @@ func RunSentinel(env Environment) error {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	memory, dropped := ParseSentinelMemory(string(previous), env, topology)
+	memory, dropped, err := ParseSentinelMemory(string(previous), env, topology)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
 	text, err := RenderSentinelConf(env, topology, string(base), string(secrets), memory)
 	if err != nil {
 		return fmt.Errorf("%s: %w", filepath.Join(env.ConfigDir, "sentinel.conf"), err)
 	}
-	if err := writeFile(path, text); err != nil {
+	users, err := PrepareUsers(env, sentinelACL)
+	if err != nil {
+		return err
+	}
+	if err := writeFile(path, text+users); err != nil {
 		return err
 	}
 	slog.Info("sentinel configuration", logAction, actionSentinelStart, logRole, "sentinel", logMaster, memory.Master,

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"net"
 	"regexp"
 	"strconv"
 	"strings"
@@ -13,7 +14,7 @@ import (
 type SentinelMemory struct {
 	ID           string // 40 hex digits
 	CurrentEpoch uint64
-	Master       string // address; empty: the declared one
+	Master       string // address, maybe of a node that has been removed since; empty: the declared one
 	ConfigEpoch  uint64
 	LeaderEpoch  uint64
 	Sentinels    []KnownSentinel
@@ -28,10 +29,13 @@ type KnownSentinel struct {
 var sentinelID = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
 // ParseSentinelMemory reads the file that a Sentinel has left. It parses each value and keeps no text, so that nothing in
-// the file can become an option. It returns the lines that it refused: addresses which the platform no longer has, above all.
+// the file can become an option. It returns the lines that it refused: Sentinels which the platform no longer has, above all.
 //
-// If the remembered master is no node any more (addresses were planned anew), the whole memory of that master goes.
-func ParseSentinelMemory(text string, env Environment, t Topology) (memory SentinelMemory, dropped []string) {
+// Names and addresses may have changed since: each address is taken as that of the node or Sentinel that has its place now (Members). It fails
+// where it cannot be known which node the remembered master is, because forgetting it would let old data win.
+func ParseSentinelMemory(text string, env Environment, t Topology) (memory SentinelMemory, dropped []string, err error) {
+	read := memoryReader{env: env, topology: t, before: membersIn(text)}
+	read.masterName = masterNameIn(text, read.before, t)
 	lines := bufio.NewScanner(strings.NewReader(text))
 	for lines.Scan() {
 		words := strings.Fields(lines.Text())
@@ -47,47 +51,70 @@ func ParseSentinelMemory(text string, env Environment, t Topology) (memory Senti
 		case "current-epoch":
 			memory.CurrentEpoch, kept = epoch(words, 2)
 		case "config-epoch", "leader-epoch", "monitor", "known-sentinel":
-			if kept = words[2] == t.MasterName; kept {
-				kept = memory.remember(words, env, t)
+			if kept = words[2] == read.masterName; kept {
+				kept, err = read.remember(&memory, words)
 			}
 		default:
 			ours = false
+		}
+		if err != nil {
+			return SentinelMemory{}, nil, err
 		}
 		if ours && !kept {
 			dropped = append(dropped, lines.Text())
 		}
 	}
 	if memory.Master == "" {
-		return SentinelMemory{ID: memory.ID, CurrentEpoch: memory.CurrentEpoch}, dropped
+		return SentinelMemory{ID: memory.ID, CurrentEpoch: memory.CurrentEpoch}, dropped, nil
 	}
-	return memory, dropped
+	return memory, dropped, nil
+}
+
+// masterNameIn is what the master was called when the file was written: a Sentinel of this platform watches one.
+func masterNameIn(text string, before *Members, t Topology) string {
+	if before != nil {
+		return before.MasterName
+	}
+	name := t.MasterName
+	for _, line := range strings.Split(text, "\n") {
+		words := strings.Fields(line)
+		if len(words) == 6 && words[0] == "sentinel" && words[1] == "monitor" {
+			if name = words[2]; name == t.MasterName {
+				return name
+			}
+		}
+	}
+	return name
+}
+
+type memoryReader struct {
+	env        Environment
+	topology   Topology
+	before     *Members
+	masterName string
 }
 
 // remember takes in one line about the master and says whether it made sense.
-func (m *SentinelMemory) remember(words []string, env Environment, t Topology) bool {
-	ok := false
+func (r memoryReader) remember(m *SentinelMemory, words []string) (ok bool, err error) {
 	switch words[1] {
 	case "config-epoch":
 		m.ConfigEpoch, ok = epoch(words, 3)
 	case "leader-epoch":
 		m.LeaderEpoch, ok = epoch(words, 3)
 	case "monitor":
-		if ok = len(words) == 6 && contains(t.Nodes, words[3]); ok {
-			m.Master = words[3]
+		if ok = len(words) == 6 && isAddress(words[3]); ok {
+			m.Master, err = r.topology.nodeNow(r.before, words[3])
 		}
 	case "known-sentinel":
 		if len(words) != 6 || !sentinelID.MatchString(words[5]) {
-			return false
+			return false, nil
 		}
-		endpoint := words[3] + ":" + words[4]
-		if strings.Contains(words[3], ":") {
-			endpoint = "[" + words[3] + "]:" + words[4]
-		}
-		if ok = contains(t.Sentinels, endpoint) && words[3] != env.Address; ok {
-			m.Sentinels = append(m.Sentinels, KnownSentinel{endpoint, words[5]})
+		known, isOurs := r.topology.sentinelNow(r.before, net.JoinHostPort(words[3], words[4]))
+		if ok = isOurs && known != net.JoinHostPort(r.env.Address, strconv.Itoa(r.topology.Port)); ok {
+			m.Sentinels = append(m.Sentinels, KnownSentinel{known, words[5]})
 		}
 	}
-	return ok
+	return ok, err
 }
 
 func epoch(words []string, at int) (uint64, bool) {
@@ -102,6 +129,7 @@ func epoch(words []string, at int) (uint64, bool) {
 // what else it remembers. It fails if the declared options have no monitor line for the master.
 func RenderSentinelConf(env Environment, t Topology, base, secrets string, memory SentinelMemory) (string, error) {
 	var out strings.Builder
+	out.WriteString(t.Members().line() + "\n")
 	monitored := 0
 	master, redisPort := "", ""
 	for _, line := range strings.Split(strings.TrimRight(base, "\n"), "\n") {

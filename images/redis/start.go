@@ -15,7 +15,9 @@ const (
 	StartAsMaster  Action = "start as master"
 	Wait           Action = "wait"
 	AskForFailover Action = "ask for failover" // and keep waiting
-	GiveUp         Action = "give up"          // exit with an error; the restart policy tries again
+	SetAsideFirst  Action = "set files aside"  // then start as replica
+	Block          Action = "wait for an operator"
+	GiveUp         Action = "give up" // exit with an error; the restart policy tries again
 )
 
 // Bounds of the waits. Each counts from the supervisor's start.
@@ -30,6 +32,8 @@ const (
 	// Sentinel starts a failover ~2 s after the master's death, unless it aborted one in the last 20 s. Not to be lowered:
 	// until then the Sentinels' once-a-second INFO may still be of the time before the death, and two failovers may collide.
 	askPatience = 5 * time.Second
+	// All containers of a platform that starts are there within seconds.
+	damagedPatience = 15 * time.Second
 )
 
 // Reach says how far a question to a peer got.
@@ -69,20 +73,36 @@ type Situation struct {
 	Views     []SentinelView // of those that answered
 	Peers     []Peer         // all nodes but oneself
 	HasData   bool           // own files hold at least one key
+	Damage    Damage         // of own files, which then count as data
+	Last      Record         // the last master that this node knew; its Master is empty if none
 	Elapsed   time.Duration  // since the supervisor's start
 }
 
 // Decision is what to do and why. Fix, if set, says what an operator can do.
 type Decision struct {
 	Action Action
-	Master string // of StartAsReplica
+	Master string // of StartAsReplica and SetAsideFirst
 	Reason string
 	Fix    string
 }
 
+// Alone says whether this node need not ask anybody: nobody else can hold anything newer. A node that is the only one left of several
+// may have been a replica of one that was removed.
+func (s Situation) Alone() bool {
+	return len(s.Nodes) == 1 && !s.Last.Several && (s.Last.Master == "" || s.Last.Master == s.Self)
+}
+
 // Decide is the start-up table; its rows are tried from the top. README.md shows it.
 func Decide(s Situation) Decision {
-	if len(s.Nodes) == 1 {
+	decision := s.decideByRoles()
+	if s.Damage.What != "" {
+		return s.decideDamaged(decision)
+	}
+	return decision
+}
+
+func (s Situation) decideByRoles() Decision {
+	if s.Alone() {
 		return Decision{Action: StartAsMaster, Reason: "it is the only node"}
 	}
 	if majority := s.Sentinels/2 + 1; len(s.Views) < majority {
@@ -95,21 +115,37 @@ func Decide(s Situation) Decision {
 				"look at the Sentinels' logs: a failover ends within failover-timeout")
 		}
 	}
-	master, agreed := namedMaster(s.Views)
-	if !agreed {
+	master, epoch, agreed := namedMaster(s.Views)
+	switch {
+	case !agreed:
 		return s.waitFor(patience, "the Sentinels name different masters at the same config-epoch: "+describeViews(s.Views),
 			"they agree once they see each other; if not, stop all Sentinels but those that are right")
+	case epoch < s.Last.Epoch:
+		return s.decideFromRecord(master, epoch)
+	case !contains(s.Nodes, master):
+		return Decision{Action: StartAsReplica, Master: master, Reason: "the Sentinels name it; it is no node of this platform any more, so it hands over when it stops",
+			Fix: "if it is gone already, add it again (as many replicas as before); or, if its data is lost, run on the replica to continue from: " + promoteCommand}
+	case master != s.Self:
+		return Decision{Action: StartAsReplica, Master: master, Reason: "the Sentinels name it"}
 	}
-	note := "the Sentinels name it"
-	if !contains(s.Nodes, master) {
-		note = fmt.Sprintf("the Sentinels name %s, which is no node of this platform (%s), so the declared master counts",
-			master, strings.Join(s.Nodes, ", "))
-		master = s.Declared
+	return s.decideAsNamed("the Sentinels name it")
+}
+
+// decideFromRecord: the Sentinels know less than this node, so what they say of the master counts for nothing. The last master that this node
+// knew counts, if no other node knows of a later one: each follows the one that it knows of, and that one looks whether all do.
+func (s Situation) decideFromRecord(named string, epoch int64) Decision {
+	reason := fmt.Sprintf("the Sentinels have lost their data (they are at config-epoch %d, this node has seen %d)", epoch, s.Last.Epoch)
+	switch {
+	case s.Last.Master != s.Self:
+		return Decision{Action: StartAsReplica, Master: s.Last.Master, Reason: reason + "; it is the last master that this node knew"}
+	case named != s.Self:
+		// The Sentinels are to elect this node, as soon as all others follow it (see keepRecord).
+		return Decision{Action: StartAsReplica, Master: named, Reason: reason + "; this node was the last master that it knew, which the Sentinels have to find out"}
+	case allFollow(s.Self, s.Peers):
+		return s.decideAsNamed(reason + "; all nodes say that this one was the last master")
 	}
-	if master != s.Self {
-		return Decision{Action: StartAsReplica, Master: master, Reason: note}
-	}
-	return s.decideAsNamed(note)
+	return s.waitFor(patience, reason+"; this node was the last master that it knew, but not all others say so",
+		"start all nodes; if one is gone for good, or another was master later, run on the one to continue from: "+promoteCommand)
 }
 
 // decideAsNamed: this node is the one to be master, unless a peer can be elected or has what this one lacks.
@@ -139,17 +175,65 @@ func (s Situation) decideAsNamed(note string) Decision {
 	for _, peer := range s.Peers {
 		switch {
 		case peer.Reach != Answered:
-			return s.waitFor(patience, "this node is empty and peer "+peer.Address+" may hold keys: "+string(peer.Reach)+" "+peer.Error,
-				"start "+peer.Address+", or remove it from the platform")
+			reason := "this node is empty and peer " + peer.Address + " may hold keys: " + string(peer.Reach) + " " + peer.Error
+			if s.Elapsed < damagedPatience {
+				return Decision{Action: Wait, Reason: reason}
+			}
+			return Decision{Action: Block, Reason: reason, Fix: "start " + peer.Address + ", or remove it from the platform"}
 		case peer.Info.Loading:
 			return s.waitFor(patience, "this node is empty and peer "+peer.Address+" is still loading its data",
 				"wait for it, or look at its log")
 		case peer.Info.Keys > 0:
-			return s.waitFor(patience, fmt.Sprintf("this node is empty and peer %s holds %d keys; starting as master would delete them", peer.Address, peer.Info.Keys),
-				"choose the node to continue from (compare with `redis-node promote` on each, which shows what it holds), then run there: "+promoteCommand)
+			return Decision{Action: Block, Reason: fmt.Sprintf("this node is empty and peer %s holds %d keys; starting as master would delete them", peer.Address, peer.Info.Keys),
+				Fix: continueElsewhere}
 		}
 	}
 	return Decision{Action: StartAsMaster, Reason: note + ", and no node holds any key"}
+}
+
+// continueElsewhere is what an operator can do where this node should be master, and has lost its data.
+const continueElsewhere = "choose the node to continue from (compare with `redis-node promote` on each, which shows what it holds), then run there, " +
+	"which loses what that node does not hold: `" + promoteCommand + "`"
+
+// decideDamaged: own files cannot be used. Where a normal start would replace them by the master's data anyway, they can go; else they may be
+// the only ones that hold the newest data, and nobody touches them.
+func (s Situation) decideDamaged(whole Decision) Decision {
+	blocked := Decision{Action: Block, Reason: s.Damage.What}
+	ways := []string{"restore a backup (`npm run restore`)"}
+	if s.Damage.Fix != "" {
+		ways = append(ways, s.Damage.Fix)
+	}
+	switch whole.Action {
+	case StartAsReplica:
+		_, epoch, _ := namedMaster(s.Views)
+		forgotten := epoch < s.Last.Epoch && s.Last.Master == s.Self
+		if master := s.peer(whole.Master); !forgotten && master.Reach == Answered && master.Info.Role == "master" && !master.Info.Loading {
+			return Decision{Action: SetAsideFirst, Master: whole.Master, Reason: s.Damage.What + "; the master holds the data"}
+		}
+		if s.Elapsed < damagedPatience {
+			return Decision{Action: Wait, Master: whole.Master, Reason: s.Damage.What + "; waiting for the master, to copy it"}
+		}
+		blocked.Reason += fmt.Sprintf(", and the master %s, which this node would copy, is not there", whole.Master)
+		ways = append([]string{"start " + whole.Master + ", and this node goes on by itself"}, ways...)
+	case StartAsMaster:
+		if len(s.Nodes) > 1 {
+			blocked.Reason += ", and the Sentinels name this node: the others may lack what it holds"
+			ways = append(ways, continueElsewhere)
+		}
+	default:
+		return whole
+	}
+	blocked.Fix = strings.Join(ways, "; or ")
+	return blocked
+}
+
+func (s Situation) peer(address string) Peer {
+	for _, peer := range s.Peers {
+		if peer.Address == address {
+			return peer
+		}
+	}
+	return Peer{Address: address, Reach: Unreachable}
 }
 
 // waitForElection leaves the choice to the Sentinels, and asks them for it if they do not choose by themselves.
@@ -179,7 +263,7 @@ func (s Situation) waitFor(bound time.Duration, reason, fix string) Decision {
 }
 
 // namedMaster takes the answer with the highest config-epoch; Sentinels that were away still have an older one.
-func namedMaster(views []SentinelView) (master string, agreed bool) {
+func namedMaster(views []SentinelView) (master string, epoch int64, agreed bool) {
 	var newest SentinelView
 	agreed = len(views) > 0
 	for i, view := range views {
@@ -190,7 +274,7 @@ func namedMaster(views []SentinelView) (master string, agreed bool) {
 			agreed = false
 		}
 	}
-	return newest.Master, agreed
+	return newest.Master, newest.ConfigEpoch, agreed
 }
 
 func describeViews(views []SentinelView) string {

@@ -62,7 +62,7 @@ func TestStartTable(t *testing.T) {
 		{"the newest config-epoch counts in any order", []SentinelView{view("s1", "c", 4), view("s2", "a", 3)}, stale, true, 0, StartAsReplica, "c", ""},
 		{"the Sentinels disagree", []SentinelView{view("s1", "a", 4), view("s2", "c", 4)}, stale, true, 0, Wait, "", "different masters"},
 		{"an old disagreement does not matter", []SentinelView{view("s1", "a", 3), view("s2", "c", 3), view("s3", "b", 4)}, stale, true, 0, StartAsReplica, "b", ""},
-		{"an unknown address is named, the declared master is this node", allName("z"), down, true, 0, StartAsMaster, "", "declared master counts"},
+		{"a node that was removed is named, this node is the declared master", allName("z"), down, true, 0, StartAsReplica, "z", "no node of this platform any more"},
 		{"named, a peer is electable", allName("a"), []Peer{replica("b", 0, 7), replica("c", 100, 7)}, true, 0, Wait, "", "peer c can be elected"},
 		{"named, a peer is electable, this node is empty", allName("a"), []Peer{replica("b", 0, 0), replica("c", 1, 0)}, false, 0, Wait, "", "peer c can be elected"},
 		{"named, a peer is electable, but nobody elects it", allNameDown("a"), []Peer{replica("b", 100, 7), replica("c", 0, 7)}, true, askPatience, AskForFailover, "", "did not begin"},
@@ -77,12 +77,11 @@ func TestStartTable(t *testing.T) {
 		{"named, with data, peers are down", allName("a"), down, true, 0, StartAsMaster, "", "no peer can be elected"},
 		{"named, with data, peers have not synced", allName("a"), stale, true, 0, StartAsMaster, "", "no peer can be elected"},
 		{"named, empty, peers are empty", allName("a"), fresh, false, 0, StartAsMaster, "", "no node holds any key"},
-		{"named, empty, a peer holds keys", allName("a"), []Peer{fresh[0], replica("c", 0, 1)}, false, 0, Wait, "", "holds 1 keys"},
-		{"named, empty, a peer still holds keys", allName("a"), []Peer{fresh[0], replica("c", 0, 1)}, false, patience, GiveUp, "", "holds 1 keys"},
+		{"named, empty, a peer holds keys", allName("a"), []Peer{fresh[0], replica("c", 0, 1)}, false, 0, Block, "", "holds 1 keys"},
 		{"named, empty, a peer loads", allName("a"), []Peer{loading, fresh[1]}, false, 0, Wait, "", "loading"},
 		{"named, empty, a peer is down", allName("a"), []Peer{fresh[0], silent("c", Refused)}, false, 0, Wait, "", "may hold keys"},
-		{"named, empty, a peer stays down", allName("a"), []Peer{fresh[0], silent("c", Refused)}, false, patience, GiveUp, "", "may hold keys"},
-		{"named, empty, a peer stays out of reach", allName("a"), []Peer{fresh[0], silent("c", Unreachable)}, false, patience, GiveUp, "", "may hold keys"},
+		{"named, empty, a peer stays down", allName("a"), []Peer{fresh[0], silent("c", Refused)}, false, damagedPatience, Block, "", "may hold keys"},
+		{"named, empty, a peer stays out of reach", allName("a"), []Peer{fresh[0], silent("c", Unreachable)}, false, damagedPatience, Block, "", "may hold keys"},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -91,17 +90,79 @@ func TestStartTable(t *testing.T) {
 			if got.Action != row.action || got.Master != row.master || !strings.Contains(got.Reason, row.reason) {
 				t.Errorf("got %+v, want %s %s because %q", got, row.action, row.master, row.reason)
 			}
-			if got.Action == GiveUp && got.Fix == "" {
-				t.Error("a node that gives up must say how to go on")
+			if (got.Action == GiveUp || got.Action == Block) && got.Fix == "" {
+				t.Error("a node that gives up or waits for an operator must say how to go on")
 			}
 		})
 	}
 }
 
-func TestAnUnknownNamedAddressSendsOthersToTheDeclaredMaster(t *testing.T) {
-	got := Decide(Situation{Self: "b", Declared: "a", Nodes: []string{"a", "b"}, Sentinels: 1, Views: allName("z")[:1]})
-	if got.Action != StartAsReplica || got.Master != "a" {
-		t.Errorf("got %+v", got)
+func TestTheOnlyNodeLeftAsksTheSentinelsIfItWasAReplica(t *testing.T) {
+	only := Situation{Self: "a", Declared: "a", Nodes: []string{"a"}, Sentinels: 1, HasData: true, Last: Record{Master: "b", Epoch: 1}}
+	for _, row := range []struct {
+		views  []SentinelView
+		action Action
+		master string
+	}{
+		{nil, Wait, ""},
+		{[]SentinelView{view("s1", "b", 1)}, StartAsReplica, "b"},
+		{[]SentinelView{view("s1", "a", 2)}, StartAsMaster, ""}, // b handed over before it left
+		{[]SentinelView{view("s1", "a", 0)}, StartAsReplica, "b"},
+	} {
+		only.Views = row.views
+		if got := Decide(only); got.Action != row.action || got.Master != row.master {
+			t.Errorf("%v: got %+v, want %s %s", row.views, got, row.action, row.master)
+		}
+	}
+	only.Last.Master, only.Views = "a", nil
+	if got := Decide(only); got.Action != StartAsMaster {
+		t.Errorf("it was the master: got %+v", got)
+	}
+	// It was the master of several when it wrote that down; another one may have been since, for less than it takes to notice.
+	only.Last.Several, only.Views = true, []SentinelView{view("s1", "b", 2)}
+	if got := Decide(only); got.Action != StartAsReplica || got.Master != "b" {
+		t.Errorf("it was the master of several: got %+v", got)
+	}
+	only.Views = []SentinelView{view("s1", "a", 2)}
+	if got := Decide(only); got.Action != StartAsMaster {
+		t.Errorf("it is still the master: got %+v", got)
+	}
+}
+
+// The Sentinels name the declared master at config-epoch 0: their data is lost. This node has seen epoch 5.
+func TestSentinelsThatLostTheirDataDecideNothing(t *testing.T) {
+	following := func(address, master string) Peer {
+		peer := replica(address, 0, 7)
+		peer.Info.MasterHost = master
+		return peer
+	}
+	agreeing := []Peer{following("b", "a"), following("c", "a")}
+	rows := []struct {
+		name    string
+		last    Record
+		named   string
+		peers   []Peer
+		elapsed time.Duration
+		action  Action
+		master  string
+	}{
+		{"it was a replica, and is named", Record{Master: "b", Epoch: 5}, "a", agreeing, 0, StartAsReplica, "b"},
+		{"it was a replica, and is named, for ever", Record{Master: "b", Epoch: 5}, "a", nil, patience, StartAsReplica, "b"},
+		{"it was a replica, its master is named", Record{Master: "b", Epoch: 5}, "b", agreeing, 0, StartAsReplica, "b"},
+		{"it was a replica of a removed node", Record{Master: "z", Epoch: 5}, "a", agreeing, 0, StartAsReplica, "z"},
+		{"it was master, another is named", Record{Master: "a", Epoch: 5}, "b", agreeing, 0, StartAsReplica, "b"},
+		{"it was master and is named, all follow", Record{Master: "a", Epoch: 5}, "a", agreeing, 0, StartAsMaster, ""},
+		{"it was master and is named, one knows a later master", Record{Master: "a", Epoch: 5}, "a", []Peer{following("b", "a"), following("c", "b")}, 0, Wait, ""},
+		{"it was master and is named, one is not there", Record{Master: "a", Epoch: 5}, "a", []Peer{following("b", "a"), silent("c", Refused)}, 0, Wait, ""},
+		{"it was master and is named, one stays away", Record{Master: "a", Epoch: 5}, "a", []Peer{following("b", "a"), silent("c", Refused)}, patience, GiveUp, ""},
+		{"a record that is no newer counts for nothing", Record{Master: "b", Epoch: 0}, "a", []Peer{silent("b", Refused), silent("c", Refused)}, 0, StartAsMaster, ""},
+	}
+	for _, row := range rows {
+		got := Decide(Situation{Self: "a", Declared: "a", Nodes: []string{"a", "b", "c"}, Sentinels: 3,
+			Views: allName(row.named), Peers: row.peers, HasData: true, Last: row.last, Elapsed: row.elapsed})
+		if got.Action != row.action || got.Master != row.master || got.Action == GiveUp && got.Fix == "" {
+			t.Errorf("%s: got %+v, want %s %s", row.name, got, row.action, row.master)
+		}
 	}
 }
 
@@ -132,7 +193,14 @@ func TestStartTableHoldsItsPromisesInEverySituation(t *testing.T) {
 		}
 	}
 	count := 0
+	following := replica("", 0, 9)
+	following.Info.MasterHost = "b"
+	kinds = append(kinds, following)
 	for _, elapsed := range []time.Duration{0, unreachablePatience, askPatience, hungPatience, patience, time.Hour} {
+		records := []Record{{}}
+		if elapsed == 0 || elapsed == patience { // what is decided by them has no other bound
+			records = append(records, Record{Master: "a", Epoch: 2}, Record{Master: "b", Epoch: 2})
+		}
 		for _, data := range []bool{false, true} {
 			for i, b := range kinds { // in each order once: the table does not look at it
 				for _, c := range kinds[i:] {
@@ -147,9 +215,20 @@ func TestStartTableHoldsItsPromisesInEverySituation(t *testing.T) {
 										s.Views = append(s.Views, *answer)
 									}
 								}
-								count++
-								if broken := brokenPromise(s, Decide(s)); broken != "" {
-									t.Fatalf("%s: %+v decided %+v", broken, s, Decide(s))
+								for _, last := range records {
+									s.Last = last
+									count++
+									if broken := brokenPromise(s, Decide(s)); broken != "" {
+										t.Fatalf("%s: %+v decided %+v", broken, s, Decide(s))
+									}
+									damaged := s
+									damaged.Damage.What = "damaged"
+									if !data {
+										continue // files that are damaged count as data
+									}
+									if broken := brokenWithDamage(damaged, Decide(damaged)); broken != "" {
+										t.Fatalf("%s: %+v decided %+v", broken, damaged, Decide(damaged))
+									}
 								}
 							}
 						}
@@ -161,7 +240,20 @@ func TestStartTableHoldsItsPromisesInEverySituation(t *testing.T) {
 	t.Logf("%d situations", count)
 }
 
+func namedBySome(s Situation, master string) bool {
+	for _, one := range s.Views {
+		if one.Master == master {
+			return true
+		}
+	}
+	return false
+}
+
 func brokenPromise(s Situation, d Decision) string {
+	forgotten := true
+	for _, one := range s.Views {
+		forgotten = forgotten && one.ConfigEpoch < s.Last.Epoch
+	}
 	inProgress := false
 	namesOther := 0
 	for _, one := range s.Views {
@@ -176,12 +268,16 @@ func brokenPromise(s Situation, d Decision) string {
 		return "a wait without an end"
 	case d.Action == GiveUp && (s.Elapsed < patience || d.Fix == ""):
 		return "gave up early or without advice"
+	case d.Action == Block && d.Fix == "":
+		return "waits for an operator without advice"
 	case starts && len(s.Views) < 2:
 		return "started without a majority of the Sentinels"
 	case starts && inProgress:
 		return "started during a failover"
-	case d.Action == StartAsReplica && (d.Master == s.Self || !contains(s.Nodes, d.Master)):
-		return "follows itself or a stranger"
+	case d.Action == StartAsReplica && (d.Master == s.Self || d.Master == ""):
+		return "follows itself or nobody"
+	case d.Action == StartAsReplica && d.Master != s.Last.Master && !namedBySome(s, d.Master):
+		return "follows somebody that neither a Sentinel nor its record names"
 	}
 	if d.Action != StartAsMaster {
 		return ""
@@ -197,10 +293,44 @@ func brokenPromise(s Situation, d Decision) string {
 			return "an empty master that may delete keys"
 		case peer.Reach == Hung && s.Elapsed < hungPatience:
 			return "a master beside a frozen peer"
+		case forgotten && (!answered || peer.Info.MasterHost != s.Self):
+			return "a master by its record alone"
 		}
+	}
+	if forgotten && s.Last.Master != s.Self {
+		return "a master although it was a replica later than the Sentinels know"
 	}
 	if namesOther == len(s.Views) {
 		return "a master that no Sentinel names"
+	}
+	return ""
+}
+
+// brokenWithDamage: files are set aside for a copy of a master that is there, which most Sentinels that count name, and under no other circumstances
+// does a node start.
+func brokenWithDamage(s Situation, d Decision) string {
+	switch d.Action {
+	case StartAsMaster, StartAsReplica:
+		return "started from damaged files"
+	case Block:
+		if d.Fix == "" {
+			return "waits for an operator without advice"
+		}
+	case SetAsideFirst:
+		whole := s
+		whole.Damage = Damage{}
+		undamaged := Decide(whole)
+		switch peer := s.peer(d.Master); {
+		case undamaged.Action != StartAsReplica || undamaged.Master != d.Master:
+			return "gave up its files, which it would have kept undamaged"
+		case peer.Reach != Answered || peer.Info.Role != "master" || peer.Info.Loading:
+			return "gave up its files for nothing"
+		case s.Last.Master == s.Self && s.Views[0].ConfigEpoch < s.Last.Epoch && s.Views[len(s.Views)-1].ConfigEpoch < s.Last.Epoch:
+			_, epoch, _ := namedMaster(s.Views)
+			if epoch < s.Last.Epoch {
+				return "gave up the files of the last master"
+			}
+		}
 	}
 	return ""
 }

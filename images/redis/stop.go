@@ -77,14 +77,8 @@ func NextStop(stage StopStage, view StopView) (next StopStage, reason string) {
 		}
 		return StopSwitching, "a Sentinel began a failover"
 	case StopSwitching:
-		others := 0
-		for _, named := range view.Named {
-			if named != view.Self {
-				others++
-			}
-		}
 		switch {
-		case others > view.Sentinels/2:
+		case view.handedOver():
 			return StopNow, "most Sentinels name another master"
 		case len(view.Named) <= view.Sentinels/2:
 			return StopNow, "the Sentinels are stopping too"
@@ -94,6 +88,17 @@ func NextStop(stage StopStage, view StopView) (next StopStage, reason string) {
 		return StopSwitching, "the failover is under way"
 	}
 	return StopNow, "stopping"
+}
+
+// handedOver says whether most Sentinels name another master.
+func (v StopView) handedOver() bool {
+	others := 0
+	for _, named := range v.Named {
+		if named != v.Self {
+			others++
+		}
+	}
+	return others > v.Sentinels/2
 }
 
 // worthWaiting: a lag goes away; a peer that is silent or none of ours does not, and each second is one without writes.

@@ -93,6 +93,31 @@ func (w *World) SetOwn(ctx context.Context, name, value string) error {
 	return w.own.ConfigSet(ctx, name, value).Err()
 }
 
+// DropClients closes the connections of all clients of this node but its own and its replicas'. Sentinels are among them, and come back.
+func (w *World) DropClients(ctx context.Context) error {
+	return errors.Join(
+		w.own.ClientKillByFilter(ctx, "TYPE", "normal", "SKIPME", "yes").Err(),
+		w.own.ClientKillByFilter(ctx, "TYPE", "pubsub").Err(),
+	)
+}
+
+// Fence makes this node refuse writes until Unfence, or until it is a replica.
+func (w *World) Fence(ctx context.Context) error {
+	if w.topology.Fencing == FencingLease {
+		return w.own.Do(ctx, "RP.FENCE", "HOLD").Err()
+	}
+	return w.SetOwn(ctx, "min-replicas-to-write", "99")
+}
+
+// Unfence lets a node that was fenced for a planned stop earn its lease again: Redis' own shutdown waits for the replicas'
+// acknowledgements, which count only under a lease.
+func (w *World) Unfence(ctx context.Context) error {
+	if w.topology.Fencing == FencingLease {
+		return w.own.Do(ctx, "RP.UNFENCE").Err()
+	}
+	return nil
+}
+
 // Peers asks all peers at once. It takes as long as the slowest, at most dialTimeout + answerTimeout.
 func (w *World) Peers(ctx context.Context) []Peer {
 	addresses := w.topology.Peers(w.self)

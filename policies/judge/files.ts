@@ -9,13 +9,14 @@ const folder = new URL('..', import.meta.url);
  * Only tests run this text: a bundle cannot look into folders, so cli/machine/bundles.mjs replaces it by an import for
  * each file that is there when the bundle is made.
  */
-export const policyFiles: Readonly<Record<string, unknown>> = Object.fromEntries(
-  await Promise.all(
-    readdirSync(folder)
-      .filter((name) => name.endsWith('.ts'))
-      .map(async (name) => {
-        const module = (await import(new URL(name, folder).href)) as { readonly default?: unknown };
-        return [name.slice(0, -'.ts'.length), module.default] as const;
-      }),
-  ),
-);
+export const policyFiles: Readonly<Record<string, unknown>> = await importAll();
+
+async function importAll(): Promise<Record<string, unknown>> {
+  const found: Record<string, unknown> = {};
+  // One after the other: jest cannot load what two of them import while it loads it for the first.
+  for (const name of readdirSync(folder).filter((file) => file.endsWith('.ts'))) {
+    const module = (await import(new URL(name, folder).href)) as { readonly default?: unknown };
+    found[name.slice(0, -'.ts'.length)] = module.default;
+  }
+  return found;
+}

@@ -85,7 +85,7 @@ function exceptionProblem(
     ];
   }
   if (state !== 'expired') return [];
-  const fix = covers.length === 0 ? 'Remove it: it matches nothing any more.' : mend(policy, policies);
+  const fix = covers.length === 0 ? 'Remove it: it matches nothing any more.' : renewOrFix(policy, policies);
   return [
     {
       what: `${what} has expired`,
@@ -95,7 +95,7 @@ function exceptionProblem(
   ];
 }
 
-function mend(id: string, policies: readonly NamedPolicy[]): string {
+function renewOrFix(id: string, policies: readonly NamedPolicy[]): string {
   const policy = policies.find((one) => one.id === id);
   return `${policy?.fix ?? ''} Or decide anew, and write a later day. Why: ${policy?.why ?? ''}`;
 }
@@ -118,7 +118,7 @@ function run(policy: NamedPolicy, subject: Subject): readonly Violation[] {
       {
         what: `the policy ${policy.id} cannot judge ${subject.topology.deployment}`,
         got: cause instanceof Error ? cause.message : String(cause),
-        fix: `Mend policies/${policy.id}.ts.`,
+        fix: `Fix policies/${policy.id}.ts.`,
       },
       { cause },
     );

@@ -5,7 +5,7 @@ import type { Subject } from './subject.js';
 import { asRecord, list, type Values } from './values.js';
 
 /** One resource, as both cdk.tf.json and a plan have it. */
-interface Resource {
+export interface Resource {
   readonly type: string;
   /** In Terraform, e.g. `redis-node-0`. */
   readonly id: string;
@@ -20,14 +20,19 @@ const HARMLESS = new Set(['//', 'terraform', 'provider', 'output', 'variable', '
 /** @param program cdk.tf.json, with all overrides in it */
 export function subjectFromProgram(topology: Topology, program: unknown): Subject {
   const sections = asRecord(program);
-  const resources = Object.entries(asRecord(sections['resource'])).flatMap(([type, all]) =>
+  const resources = programResources(program);
+  const others = Object.keys(sections).filter((section) => !HARMLESS.has(section));
+  const generated = resources.filter(({ values }) => 'dynamic' in values).map(({ type, id }) => `${type}.${id}`);
+  return subjectOf(topology, resources, [...others, ...generated]);
+}
+
+/** @param program cdk.tf.json, with all overrides in it */
+export function programResources(program: unknown): Resource[] {
+  return Object.entries(asRecord(asRecord(program)['resource'])).flatMap(([type, all]) =>
     Object.entries(asRecord(all)).flatMap(([id, values]) =>
       list(values).map((one) => ({ type, id, values: unescaped(asRecord(one)) as Values })),
     ),
   );
-  const others = Object.keys(sections).filter((section) => !HARMLESS.has(section));
-  const generated = resources.filter(({ values }) => 'dynamic' in values).map(({ type, id }) => `${type}.${id}`);
-  return subjectOf(topology, resources, [...others, ...generated]);
 }
 
 /**

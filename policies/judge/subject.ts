@@ -67,11 +67,15 @@ export interface VolumeFacts {
   readonly hostPath: string | undefined;
 }
 
-/** The services whose containers are given a file, each with its text and its number of running containers. */
-export function servicesWith(subject: Subject, path: string): { name: string; text: string; instances: number }[] {
-  return subject.containers.flatMap(({ subject: name, files }) => {
-    const text = files[path];
-    const instances = subject.containers.filter((one) => one.subject === name && one.runs).length;
-    return text === undefined ? [] : [{ name, text, instances }];
-  });
+/** The declared address of each one that containers really have: another instance's are elsewhere. */
+export function declaredAddresses({ topology, containers }: Subject): ReadonlyMap<string, string> {
+  const instances = topology.services.flatMap((service) => service.instances);
+  const pairs = containers.flatMap(({ name, networks }) =>
+    topology.networks.flatMap((network): [string, string][] => {
+      const address = networks.get(network.resource);
+      const declared = instances.find(({ container }) => container === name)?.networks[network.name];
+      return address === undefined || declared == null ? [] : [[address, declared]];
+    }),
+  );
+  return new Map(pairs);
 }

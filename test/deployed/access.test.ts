@@ -1,5 +1,6 @@
 import { describe, expect } from '@jest/globals';
 import type { Redis } from 'ioredis';
+import { clientUsers, type RedisAccess } from '../../constructs/redis/users.js';
 import { it, usePlatform } from '../support/live.js';
 import type { Login, RedisUser, SentinelUser } from '../support/platform.js';
 
@@ -44,6 +45,16 @@ const ADMINISTRATION = [
   'MODULE LIST',
   'SYNC',
 ];
+/** What client libraries say of themselves and ask for when they connect. */
+const CONNECTING = [
+  'COMMAND COUNT',
+  'COMMAND DOCS ping',
+  'CLIENT ID',
+  'CLIENT INFO',
+  'CLIENT SETNAME access',
+  'CLIENT SETINFO lib-name access',
+  'CLIENT GETNAME',
+];
 const DATA = ['GET a', 'SET a b', 'DEL a', 'EVAL return(1) 0', 'SUBSCRIBE news'];
 
 describe('on the Redis nodes', () => {
@@ -63,32 +74,87 @@ describe('on the Redis nodes', () => {
   }
 
   it('every user is refused with a wrong password, and with its password on the Sentinels', async () => {
-    const users: RedisUser[] = ['admin', 'app', 'node', 'probe', 'replication', 'sentinel'];
+    const users: RedisUser[] = ['admin', 'api', 'app', 'node', 'probe', 'replication', 'sentinel'];
+    const known = platform().redis.model.nodes.users.filter(({ secret }) => secret !== null);
+    expect(users).toEqual(expect.arrayContaining(known.map(({ name }) => name)));
     for (const username of users) {
       const wrong = { username, password: `${platform().login(username).password}x` };
       expect(await unexpected(platform().atMaster(wrong), ['PING'], UNKNOWN)).toEqual([]);
     }
-    const borrowed = { username: 'app', password: platform().sentinelLogin('app').password };
-    expect(await unexpected(platform().atMaster(borrowed), ['PING'], UNKNOWN)).toEqual([]);
+    for (const username of ['api', 'app'] as const) {
+      const others = [platform().sentinelLogin(username), platform().login(username === 'api' ? 'app' : 'api')];
+      for (const { password } of others) {
+        expect(await unexpected(platform().atMaster({ username, password }), ['PING'], UNKNOWN)).toEqual([]);
+      }
+    }
   });
 
-  it("the applications' user may work with all data and administer nothing", async () => {
-    const allowed = [
-      'PING',
-      'SET access:a 1',
-      'GET access:a',
-      'INFO replication',
-      'WAIT 0 1',
-      'EVAL return(1) 0',
-      'DEL access:a',
-    ];
-    expect(await unexpected(platform().atMaster(), allowed, ALLOWED)).toEqual([]);
-    expect(await unexpected(platform().atMaster(), ADMINISTRATION, REFUSED)).toEqual([]);
+  for (const user of ['app', 'api'] as const) {
+    it(`the user ${user} may work with all data and administer nothing`, async () => {
+      const allowed = [
+        'PING',
+        'SET access:a 1',
+        'GET access:a',
+        'INFO replication',
+        'ROLE',
+        'WAIT 0 1',
+        ...CONNECTING,
+        'EVAL return(1) 0',
+        'DEL access:a',
+        'PSUBSCRIBE *',
+      ];
+      const client = () => platform().atMaster(platform().login(user));
+      expect(await unexpected(client(), allowed, ALLOWED)).toEqual([]);
+      expect(await unexpected(client(), ADMINISTRATION, REFUSED)).toEqual([]);
+    });
+  }
+
+  it('the API is logged in as its own user', async () => {
+    const admin = platform().atNode(await platform().master());
+    const clients = (await admin.client('LIST')) as string;
+    platform().disconnect(admin);
+    const names = [...clients.matchAll(/ user=(\S+)/g)].map(([, name]) => name);
+    expect(names).toContain('api');
   });
+
+  // What a service gets, tried by a user who is there for a moment only.
+  const OWN = ['GET orders/1', 'MGET orders/1 orders/2', 'EXISTS orders/1', 'MULTI', 'DISCARD', 'WATCH orders/1'];
+  const CHANGES = ['SET orders/1 a', 'EXPIRE orders/1 10', 'DEL orders/1', 'PUBLISH orders/new x', 'EVAL return(1) 0'];
+  const OTHERS = ['GET other', 'SET other 1', 'COPY orders/1 other', 'MGET orders/1 other', 'PUBLISH news x'];
+  const PAST_PREFIXES = [
+    ...['SCAN 0', 'RANDOMKEY', 'PUBSUB CHANNELS', 'CLIENT TRACKING ON BCAST'],
+    ...['FUNCTION FLUSH', 'FUNCTION LIST', 'SCRIPT FLUSH', 'SUBSCRIBE __keyspace@0__:other'],
+  ];
+  const grants: readonly [RedisAccess, string | null, readonly string[], readonly string[]][] = [
+    ['readWrite', null, [...OWN, ...CHANGES, 'SCAN 0', 'GET other', 'PUBLISH news x', 'SUBSCRIBE news'], []],
+    ['readWrite', 'orders/', [...OWN, ...CHANGES, 'SUBSCRIBE orders/new'], [...OTHERS, ...PAST_PREFIXES]],
+    ['read', null, [...OWN, 'GET other', 'SCAN 0', 'RANDOMKEY'], [...CHANGES, 'SET other 1', 'SUBSCRIBE news']],
+    ['read', 'orders/', OWN, [...CHANGES, ...OTHERS, ...PAST_PREFIXES]],
+  ];
+  for (const [access, prefix, allowed, refused] of grants) {
+    it(`who may ${access} ${prefix ?? 'everything'} may do that and nothing else`, async () => {
+      const username = 'granted';
+      const password = 'for-a-moment';
+      const { fencing } = platform().redis.model;
+      const { rules } = clientUsers('redis', fencing, { client: username, access, prefix }).node;
+      const master = await platform().master();
+      const admin = platform().atNode(master);
+      await admin.call('ACL', 'SETUSER', username, 'reset', 'on', `>${password}`, ...rules.split(' '));
+      try {
+        const client = () => platform().atNode(master, { username, password });
+        const connecting = ['PING', 'INFO replication', 'ROLE', 'WAIT 0 1', ...CONNECTING];
+        expect(await unexpected(client(), [...connecting, ...allowed], ALLOWED)).toEqual([]);
+        expect(await unexpected(client(), [...ADMINISTRATION, ...refused], REFUSED)).toEqual([]);
+      } finally {
+        await admin.call('ACL', 'DELUSER', username);
+        platform().disconnect(admin);
+      }
+    });
+  }
 
   const parts: readonly [RedisUser, readonly string[], readonly string[]][] = [
     ['probe', ['PING', 'ROLE', 'INFO replication'], []],
-    ['node', ['PING', 'INFO'], ['CONFIG SET']],
+    ['node', ['PING', 'INFO'], ['CONFIG SET', 'CLIENT KILL']],
     ['replication', ['PING'], []],
     // It makes clients connect again after a change of roles.
     ['sentinel', ['PING', 'ROLE', 'INFO', 'PUBLISH __sentinel__:hello x'], ['CLIENT KILL']],
@@ -114,9 +180,16 @@ describe('on the Sentinels', () => {
     `SENTINEL RESET ${master}`,
     'SENTINEL CONFIG SET resolve-hostnames yes',
     'SENTINEL FLUSHCONFIG',
-    `SENTINEL MASTER ${master}`,
     'SENTINEL SIMULATE-FAILURE help',
+    // A vote, as the Sentinels ask each other for.
+    'SENTINEL IS-MASTER-DOWN-BY-ADDR 127.0.0.1 1 0 *',
+    // These two would show the password of the Sentinels, and a file with it.
+    'SENTINEL CONFIG GET *',
     'ACL LIST',
+    'ACL SETUSER app +@all',
+    'CLIENT KILL ID 0',
+    'CLIENT LIST',
+    'PUBLISH __sentinel__:hello x',
     'SHUTDOWN',
   ];
 
@@ -135,30 +208,42 @@ describe('on the Sentinels', () => {
     }
   });
 
-  it("the applications' user finds the master and changes nothing", async () => {
-    const { masterName } = platform().outputs.redis;
-    const find = [
-      'PING',
-      ...['GET-MASTER-ADDR-BY-NAME', 'SENTINELS', 'REPLICAS'].map((what) => `SENTINEL ${what} ${masterName}`),
-    ];
-    for (const sentinel of platform().sentinels) {
-      const app = () => platform().atSentinel(sentinel, platform().sentinelLogin('app'));
-      expect(await unexpected(app(), find, ALLOWED)).toEqual([]);
-      expect(await unexpected(app(), [...CHANGES(masterName), 'PUBLISH news x', 'SUBSCRIBE news'], REFUSED)).toEqual(
-        [],
-      );
-    }
-  });
+  for (const user of ['app', 'api'] as const) {
+    it(`the user ${user} finds the master and changes nothing`, async () => {
+      const { masterName } = platform().outputs.redis;
+      const find = [
+        'PING',
+        'ROLE',
+        'INFO',
+        'SENTINEL MASTERS',
+        'SENTINEL MYID',
+        ...['GET-MASTER-ADDR-BY-NAME', 'MASTER', 'SENTINELS', 'REPLICAS', 'SLAVES'].map(
+          (what) => `SENTINEL ${what} ${masterName}`,
+        ),
+        ...CONNECTING,
+        'SUBSCRIBE +switch-master',
+        'PSUBSCRIBE *',
+      ];
+      for (const sentinel of platform().sentinels) {
+        const client = () => platform().atSentinel(sentinel, platform().sentinelLogin(user));
+        expect(await unexpected(client(), find, ALLOWED)).toEqual([]);
+        expect(
+          await unexpected(client(), [...CHANGES(masterName), `SENTINEL SET ${masterName} auth-pass x`], REFUSED),
+        ).toEqual([]);
+      }
+    });
+  }
 
   const parts: readonly [SentinelUser, readonly string[]][] = [
-    // Of the changes, the supervisor of a node may ask for a failover and read about the master.
+    // Of the changes, the supervisor of a node may ask for a failover. It also reads about the master.
     ['node', ['SENTINEL FAILOVER', 'SENTINEL MASTER']],
-    ['peer', []],
+    ['peer', ['SENTINEL IS-MASTER-DOWN-BY-ADDR', 'PUBLISH']],
   ];
   for (const [user, mayStart] of parts) {
     it(`the user ${user} may do its part and nothing else`, async () => {
       const { masterName } = platform().outputs.redis;
-      const refused = CHANGES(masterName).filter((command) => !mayStart.some((start) => command.startsWith(start)));
+      const all = [...CHANGES(masterName), `SENTINEL MASTER ${masterName}`];
+      const refused = all.filter((command) => !mayStart.some((start) => command.startsWith(start)));
       for (const sentinel of platform().sentinels) {
         const client = () => platform().atSentinel(sentinel, platform().sentinelLogin(user));
         expect(await unexpected(client(), ['PING'], ALLOWED)).toEqual([]);

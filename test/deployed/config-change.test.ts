@@ -2,10 +2,8 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from '@jest/globals';
 import { bringUp as bringUpContext } from '../../cli/commands/start.js';
-import type { Context } from '../../cli/context.js';
 import { Duration } from '../../constructs/core/units.js';
-import { environments } from '../../environments/index.js';
-import { type EnvironmentInput, parseEnvironment } from '../../environments/schema.js';
+import { changedContext } from '../support/changed-context.js';
 import { bringUp, command, Faults, restarted, startedAt } from '../support/faults.js';
 import { it, usePlatform } from '../support/live.js';
 import { secretsIn, secretValues } from '../support/secrets.js';
@@ -18,13 +16,6 @@ const CHANGED_LIVE = {
   'min-replicas-to-write': '2',
   'maxmemory-policy': 'allkeys-lru',
 };
-
-/** The environment as it would be with another declaration of Redis. */
-function changedContext(): Context {
-  const { context } = platform();
-  const declared = environments[context.environment.name] as EnvironmentInput;
-  return { ...context, environment: parseEnvironment({ ...declared, redis: { ...declared.redis, ...CHANGED } }) };
-}
 
 async function failOver(): Promise<string> {
   const master = await platform().master();
@@ -64,14 +55,18 @@ describe('after a failover', () => {
 
       const old = platform().login('app');
       const secrets = secretValues(platform());
-      rmSync(join(platform().context.paths.secrets, 'redis-app'));
+      for (const name of ['redis-app', 'redis-api']) rmSync(join(platform().context.paths.secrets, name));
       const plan = await command(platform(), 'plan');
       expect([plan.exitCode, secretsIn(plan.all, secrets), secretsIn(plan.all, secretValues(platform()))]).toEqual([
         2,
         [],
         [],
       ]);
-      await bringUpContext(changedContext(), {});
+      const changed = changedContext(platform(), (declared) => ({
+        ...declared,
+        redis: { ...declared.redis, ...CHANGED },
+      }));
+      await bringUpContext(changed, {});
       await platform().reload();
       await platform().healthy();
 

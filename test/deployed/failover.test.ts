@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect } from '@jest/globals';
 import { Duration } from '../../constructs/core/units.js';
+import { aclLogs, resetAclLogs } from '../support/acl-log.js';
 import { eventually } from '../support/eventually.js';
 import { bringUp, Faults, restarted, startedAt } from '../support/faults.js';
 import { Ledger, type LedgerOptions, type LedgerReport, WAYS } from '../support/ledger.js';
@@ -18,7 +19,7 @@ const SLOWEST_API_ANSWER_MS = 3000;
 
 beforeEach(async () => {
   await platform().healthy();
-  await eachServer((client) => client.call('ACL', 'LOG', 'RESET'));
+  await resetAclLogs(platform());
 });
 
 afterEach(async () => {
@@ -27,22 +28,6 @@ afterEach(async () => {
   await faults().undo();
   await platform().healthy();
 }, 90_000);
-
-/** On every Redis node and every Sentinel. */
-async function eachServer<T>(
-  ask: (client: ReturnType<ReturnType<typeof platform>['atNode']>) => Promise<T>,
-): Promise<T[]> {
-  const { nodes, sentinels } = platform();
-  const clients = [
-    ...nodes.map((name) => platform().atNode(name)),
-    ...sentinels.map((name) => platform().atSentinel(name)),
-  ];
-  try {
-    return await Promise.all(clients.map(ask));
-  } finally {
-    for (const client of clients) platform().disconnect(client);
-  }
-}
 
 async function startLedger(options: LedgerOptions = {}): Promise<Ledger> {
   ledger = new Ledger(platform(), options);
@@ -77,8 +62,7 @@ async function expectReplica(name: string): Promise<void> {
 
 /** No part was refused a command that it sent, so each user has the rights that a whole failover needs. */
 async function expectEmptyAclLogs(): Promise<void> {
-  const logs = await eachServer((client) => client.call('ACL', 'LOG'));
-  expect(logs.flat()).toEqual([]);
+  expect(await aclLogs(platform())).toEqual([]);
 }
 
 /** Until clients of all ways can write again, and another node is the master. */

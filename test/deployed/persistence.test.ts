@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect } from '@jest/globals';
 import { Duration } from '../../constructs/core/units.js';
 import { bringUp, command, Faults } from '../support/faults.js';
+import { leakedNetworks } from '../support/leaked-networks.js';
 import { it, usePlatform } from '../support/live.js';
 
 const platform = usePlatform();
@@ -129,7 +130,8 @@ describe('data and roles survive', () => {
       expect([down.exitCode, down.all]).toEqual([0, expect.stringContaining('data is kept')]);
       const filters = { label: [`redis-platform.deployment=${platform().context.name}`] };
       expect(await platform().docker.listContainers({ all: true, filters })).toEqual([]);
-      expect(await platform().docker.listNetworks({ filters })).toEqual([]);
+      const networks = await platform().docker.listNetworks({ filters });
+      expect(networks.map(({ Name }) => Name)).toEqual(leakedNetworks(down.all));
       expect((await command(platform(), 'status')).exitCode).toBe(1);
       await bringUp(platform());
       const after = await memory();

@@ -23,36 +23,6 @@ describe('after a start', () => {
   });
 });
 
-describe('drift', () => {
-  it(
-    'is found by a plan, and mended by a start: a container that was stopped',
-    async () => {
-      const [name = ''] = api();
-      await faults().stop(name);
-      expect((await command(platform(), 'plan')).exitCode).toBe(2);
-      expect(await bringUp(platform())).not.toContain('nothing to do');
-      expect((await platform().container(name).inspect()).State.Running).toBe(true);
-    },
-    Duration.seconds(90),
-  );
-
-  it(
-    'is found and mended also where no service is down: a limit that was changed',
-    async () => {
-      const [name = ''] = api();
-      const memory = async () => (await platform().container(name).inspect()).HostConfig.Memory;
-      const declared = await memory();
-      await platform()
-        .container(name)
-        .update({ Memory: 96 * 1024 * 1024, MemorySwap: 96 * 1024 * 1024 });
-      expect((await platform().status()).ok).toBe(true);
-      expect(await bringUp(platform())).not.toContain('nothing to do');
-      expect(await memory()).toBe(declared);
-    },
-    Duration.seconds(90),
-  );
-});
-
 describe('a start that was killed half-way is repaired by the next one', () => {
   const ways: readonly [string, (pid: number) => void][] = [
     ['with all that it had started', (pid) => process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL')],

@@ -1,5 +1,5 @@
 import { describe, expect } from '@jest/globals';
-import { Duration, Size } from '../../constructs/core/units.js';
+import { Duration } from '../../constructs/core/units.js';
 import { eventually } from '../support/eventually.js';
 import { it, usePlatform } from '../support/live.js';
 
@@ -72,16 +72,16 @@ describe('the port of the replicas', () => {
 
 describe('the live settings', () => {
   it('of every node are the declared ones', async () => {
-    const { persistence, memory, replication } = platform().redis.nodes.settings as unknown as NodeSettings;
+    const { nodes } = platform().redis.model;
     const expected = {
-      save: persistence.savePoints.join(' '),
+      save: nodes.savePoints.map(({ seconds, changes }) => `${seconds} ${changes}`).join(' '),
       appendonly: 'yes',
-      appendfsync: persistence.appendOnly.fsync,
-      'auto-aof-rewrite-percentage': String(persistence.appendOnly.rewritePercentage),
-      'auto-aof-rewrite-min-size': String(Size.parse(persistence.appendOnly.rewriteMinSize)?.toBytes()),
-      maxmemory: String(Size.parse(memory.maxMemory)?.toBytes()),
-      'maxmemory-policy': memory.evictionPolicy,
-      'min-replicas-to-write': String(replication.minReplicasToWrite),
+      appendfsync: nodes.appendOnly?.fsync,
+      'auto-aof-rewrite-percentage': String(nodes.appendOnly?.rewritePercentage),
+      'auto-aof-rewrite-min-size': String(nodes.appendOnly?.rewriteMinSizeBytes),
+      maxmemory: String(nodes.maxMemoryBytes),
+      'maxmemory-policy': nodes.evictionPolicy,
+      'min-replicas-to-write': String(nodes.minReplicasToWrite),
       'min-replicas-max-lag': '3',
       'protected-mode': 'no',
     };
@@ -93,18 +93,16 @@ describe('the live settings', () => {
   });
 
   it('of every Sentinel are the declared ones', async () => {
-    const { masterName, quorum, downAfter, failoverTimeout } = platform().redis.sentinels.settings[
-      'failover'
-    ] as FailoverSettings;
+    const { masterName, downAfterMs, sentinels } = platform().redis.model;
     for (const sentinel of platform().sentinels) {
       const client = platform().atSentinel(sentinel);
       const master = pairs((await client.call('SENTINEL', 'MASTER', masterName)) as string[]);
       platform().disconnect(client);
       expect([sentinel, master['quorum'], master['down-after-milliseconds'], master['failover-timeout']]).toEqual([
         sentinel,
-        String(quorum),
-        String(Duration.parse(downAfter)?.toMilliseconds()),
-        String(Duration.parse(failoverTimeout)?.toMilliseconds()),
+        String(sentinels.quorum),
+        String(downAfterMs),
+        String(sentinels.failoverTimeoutMs),
       ]);
     }
   });
@@ -124,23 +122,3 @@ describe('the live settings', () => {
     return Object.fromEntries(flat.flatMap((name, index) => (index % 2 === 0 ? [[name, flat[index + 1] ?? '']] : [])));
   }
 });
-
-interface NodeSettings {
-  readonly persistence: {
-    readonly savePoints: readonly string[];
-    readonly appendOnly: {
-      readonly fsync: string;
-      readonly rewritePercentage: number;
-      readonly rewriteMinSize: string;
-    };
-  };
-  readonly memory: { readonly maxMemory: string; readonly evictionPolicy: string };
-  readonly replication: { readonly minReplicasToWrite: number };
-}
-
-interface FailoverSettings {
-  readonly masterName: string;
-  readonly quorum: number;
-  readonly downAfter: string;
-  readonly failoverTimeout: string;
-}

@@ -57,7 +57,7 @@ test.each(['images/api', 'images/redis'])(
 );
 
 test('an image that the engine lacks is named, with what to do', async () => {
-  const missing = readImageFiles(engine, 'redis-platform/nobody-built-this:000000000000');
+  const missing = readImageFiles(engine, 'redis-platform.invalid/nobody-built-this:000000000000');
   await expect(missing).rejects.toThrow(PlatformError);
   await expect(missing).rejects.toThrow(/nobody-built-this.*npm run prepare-machine/);
 });

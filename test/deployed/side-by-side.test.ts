@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { type Context, createContext } from '../../cli/context.js';
 import { Duration } from '../../constructs/core/units.js';
-import { overlaps } from '../../constructs/network/address-plan.js';
+import { overlaps } from '../../constructs/core/address-plan.js';
 import { readSite } from '../../environments/site.js';
 import { command } from '../support/faults.js';
+import { leakedNetworks } from '../support/leaked-networks.js';
 import { it, usePlatform } from '../support/live.js';
 import { Platform } from '../support/platform.js';
 
@@ -86,7 +87,8 @@ describe('two instances that were started at the same time', () => {
 
       expect(await containersOf(one)).toEqual([]);
       const filters = { label: [`redis-platform.deployment=${one.context.name}`] };
-      expect(await two.docker.listNetworks({ filters })).toEqual([]);
+      const networks = await two.docker.listNetworks({ filters });
+      expect(networks.map(({ Name }) => Name)).toEqual(leakedNetworks(removed.all));
       const { Volumes } = await two.docker.listVolumes();
       const names = Volumes.map(({ Name }) => Name);
       expect(names.filter((name) => name.startsWith(`rp-${one.context.name}-`))).toEqual([]);

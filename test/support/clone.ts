@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { processEnv } from '../../environments/process-env.js';
+import { placeDev } from './place-dev.js';
 
 const LEFT_OUT = new Set(['.git', '.platform', 'cdktf.out', 'node_modules']);
 
@@ -24,6 +25,7 @@ export class Clone {
       recursive: true,
       filter: (path) => path === resolve() || !LEFT_OUT.has(basename(path)),
     });
+    placeDev(this.folder);
     symlinkSync(resolve('node_modules'), join(this.folder, 'node_modules'), 'junction');
     this.git('init', '--quiet', '--initial-branch=main');
     this.commit('base');

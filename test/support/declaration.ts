@@ -5,7 +5,7 @@ import { type Declaration, readDeclaration } from '../../cli/review/declaration.
 import type { Synthesized } from './synth.js';
 
 /** What a review reads of a synth. */
-export function declarationOf({ text, topologyText }: Synthesized): Declaration {
+export function declarationOf({ text, topologyText }: Pick<Synthesized, 'text' | 'topologyText'>): Declaration {
   const folder = mkdtempSync(join(tmpdir(), 'redis-platform-declaration-'));
   try {
     writeFileSync(join(folder, 'cdk.tf.json'), text);

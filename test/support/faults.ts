@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
 import { Duration } from '../../constructs/core/units.js';
 import { eventually } from './eventually.js';
@@ -9,17 +10,47 @@ export class Faults {
   constructor(private readonly platform: Platform) {}
 
   /** SIGKILL of redis-server alone; its supervisor lives and sees it die. */
-  async killRedisServer(name: string): Promise<void> {
-    const processes = await this.platform.processes(name);
-    const [found, ...others] = processes.filter(({ command }) => command.startsWith('redis-server'));
-    if (!found || others.length > 0)
-      throw new Error(`${name} runs ${processes.map(({ command }) => command).join('; ')}`);
-    await this.kill(found.pid);
+  killRedisServer(name: string): Promise<void> {
+    return this.killProcess(name, 'redis-server');
+  }
+  /** SIGKILL of the one process of a container that runs this program. */
+  async killProcess(name: string, program: string): Promise<void> {
+    await this.onEngineMachine(`kill -9 ${await this.pidOf(name, program)}`);
+  }
+  /** Freezes the one process of a container that runs this program, and no other, for a while. If it ends meanwhile, that is all. */
+  async freezeProcess(name: string, program: string, milliseconds: number): Promise<void> {
+    const pid = await this.pidOf(name, program);
+    await this.onEngineMachine(`kill -STOP ${pid}; sleep ${milliseconds / 1000}; kill -CONT ${pid} || true`);
+  }
+  /** Takes a container off all of its networks for a while, and gives it back each with the address that it had. */
+  async cutOff(name: string, milliseconds: number): Promise<void> {
+    const container = this.platform.container(name);
+    const { Id, NetworkSettings } = await container.inspect();
+    const networks = Object.entries(NetworkSettings.Networks);
+    for (const [network] of networks) {
+      await this.platform.docker.getNetwork(network).disconnect({ Container: Id, Force: true });
+    }
+    await pause(milliseconds);
+    for (const [network, settings] of networks) {
+      // dockerode leaves these two untyped.
+      const { IPAMConfig, Aliases } = settings as {
+        IPAMConfig: { IPv4Address?: string } | null;
+        Aliases: string[] | null;
+      };
+      const address = IPAMConfig?.IPv4Address;
+      await this.platform.docker.getNetwork(network).connect({
+        Container: Id,
+        EndpointConfig: {
+          ...(address !== undefined && { IPAMConfig: { IPv4Address: address } }),
+          ...(Aliases && { Aliases }),
+        },
+      });
+    }
   }
   /** SIGKILL of a container's first process: all in it die at once, and the engine starts it again. */
   async killContainerProcess(name: string): Promise<void> {
     const { State } = await this.platform.container(name).inspect();
-    await this.kill(State.Pid);
+    await this.onEngineMachine(`kill -9 ${State.Pid}`);
   }
   /** SIGKILL by the engine, which then does not start it again. */
   async killForGood(...names: string[]): Promise<void> {
@@ -68,9 +99,19 @@ export class Faults {
     );
   }
 
+  private async pidOf(name: string, program: string): Promise<number> {
+    const processes = await this.platform.processes(name);
+    const [found, ...others] = processes.filter(({ command }) => {
+      const [path = ''] = command.split(' ');
+      return path === program || path.endsWith(`/${program}`);
+    });
+    if (!found || others.length > 0)
+      throw new Error(`${name} runs ${processes.map(({ command }) => command).join('; ')}`);
+    return found.pid;
+  }
   /** From within the engine's machine, which is a virtual one under Docker Desktop. `docker kill` would cancel the restart policy. */
-  private async kill(pid: number): Promise<void> {
-    await runHelper(this.platform, `kill -9 ${pid}`, { user: '0:0', PidMode: 'host', CapAdd: ['KILL'] });
+  private async onEngineMachine(script: string): Promise<void> {
+    await runHelper(this.platform, script, { user: '0:0', PidMode: 'host', CapAdd: ['KILL'] });
   }
 }
 
@@ -104,6 +145,18 @@ export async function bringUp(platform: Platform): Promise<string> {
   if (exitCode !== 0) throw new Error(`start ended with ${exitCode}:\n${all}`);
   await platform.reload();
   return all;
+}
+
+/** `npm start` that gets a signal after a while: SIGINT, as by Ctrl-C, or SIGKILL. Returns when it has ended, however. */
+export async function interruptedStart(
+  platform: Platform,
+  signal: 'SIGINT' | 'SIGKILL',
+  milliseconds: number,
+): Promise<void> {
+  const running = execa(process.execPath, commandLine(platform, 'start'), { reject: false, stdin: 'ignore' });
+  await pause(milliseconds);
+  running.kill(signal);
+  await running;
 }
 
 /** When a container was started last; changes when the engine starts it again. */

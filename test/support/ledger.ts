@@ -14,6 +14,10 @@ export interface LedgerOptions {
   readonly confirmedBy?: 1 | 2;
   /** Longest run; the writers end by themselves then. @default 90 s */
   readonly atMost?: Duration;
+  /** A node to which more writers hold on, whatever the proxy and the Sentinels say: through its own port. @default none */
+  readonly stubbornAt?: string;
+  /** Milliseconds between a writer's writes through Redis. @default 4, which keeps a test of a minute or two within the environment's memory: nothing is evicted */
+  readonly pauseMs?: number;
 }
 
 export interface LedgerReport {
@@ -29,13 +33,15 @@ export interface LedgerReport {
   readonly apiWithoutRetryAfter: number;
 }
 
+/** Writers that go to one node only. Their writes count as the others' do; that they come back is nobody's promise. */
+const STUBBORN_WRITERS = 4;
 const REDIS_WRITERS: readonly Way[] = [...Array<Way>(5).fill('master port'), ...Array<Way>(4).fill('Sentinel client')];
-/** Keeps nine writers of a long test within the memory of the test environment, so that nothing is evicted. */
-const PAUSE_MS = 4;
 const REFUSED_PAUSE_MS = 20;
 /** A write that takes longer to be confirmed is not confirmed. */
 const WAIT_MS = 300;
 const API_TIMEOUT_MS = 5000;
+/** On a starved machine a master may fail over while its data is read. */
+const READ_WITHIN = Duration.seconds(60);
 
 /**
  * Nothing may repeat a command behind the writer's back: WAIT on another connection than the write's would confirm
@@ -47,11 +53,17 @@ const HONEST: RedisOptions = {
   maxRetriesPerRequest: 0,
 };
 
+/** A write that replicas have confirmed. */
+export interface Confirmed {
+  readonly key: string;
+  readonly value: string;
+}
+
 /** Writers that remember every write which replicas confirmed, and later look for each of them. */
 export class Ledger {
   private readonly run = randomBytes(4).toString('hex');
   private readonly accepted = new Map<Way, number[]>(WAYS.map((way) => [way, []]));
-  private readonly confirmed: { readonly key: string; readonly value: string }[] = [];
+  private readonly confirmed: Confirmed[] = [];
   private readonly written: string[] = [];
   private readonly apiAnswers: Record<string, number> = {};
   private slowestApiAnswerMs = 0;
@@ -62,20 +74,35 @@ export class Ledger {
   private begun = 0;
   private readonly confirmedBy: number;
   private readonly atMostMs: number;
+  private readonly stubbornAt: string | undefined;
+  private readonly pauseMs: number;
 
   constructor(
     private readonly platform: Platform,
-    { confirmedBy = 1, atMost = Duration.seconds(90) }: LedgerOptions = {},
+    { confirmedBy = 1, atMost = Duration.seconds(90), stubbornAt, pauseMs = 4 }: LedgerOptions = {},
   ) {
     this.confirmedBy = confirmedBy;
     this.atMostMs = atMost.toMilliseconds();
+    this.stubbornAt = stubbornAt;
+    this.pauseMs = pauseMs;
   }
 
   /** Returns when every way has had a write accepted. */
   async start(): Promise<void> {
     this.begun = Date.now();
-    const writers = REDIS_WRITERS.map((way, index) => this.writeToRedis(way, index));
-    this.writers = Promise.all([...writers, this.writeToApi()]);
+    const writers = REDIS_WRITERS.map((way, index) => {
+      const client =
+        way === 'master port' ? this.platform.atMaster(undefined, HONEST) : this.platform.bySentinel(HONEST);
+      return this.writeToRedis(client, index, this.accepted.get(way));
+    });
+    const { stubbornAt: node } = this;
+    const stubborn = Array.from({ length: node === undefined ? 0 : STUBBORN_WRITERS }, (_, index) =>
+      this.writeToRedis(
+        this.platform.atNode(node ?? '', this.platform.login('app'), HONEST),
+        REDIS_WRITERS.length + index,
+      ),
+    );
+    this.writers = Promise.all([...writers, ...stubborn, this.writeToApi()]);
     await this.resumed(this.begun);
   }
   /** Returns when every way has had a write accepted after this moment. */
@@ -93,12 +120,8 @@ export class Ledger {
     const end = Date.now();
     await this.end();
     const reader = this.platform.atMaster();
-    const lost: string[] = [];
-    for (const batch of batches(this.confirmed)) {
-      const values = await reader.mget(batch.map(({ key }) => key));
-      lost.push(...batch.filter(({ value }, index) => values[index] !== value).map(({ key }) => key));
-    }
-    for (const batch of batches(this.written)) await reader.unlink(batch);
+    const lost = await missing(reader, this.confirmed);
+    for (const batch of batches(this.written)) await eventually(() => reader.unlink(batch), { within: READ_WITHIN });
     this.platform.disconnect(reader);
     const outage = (way: Way) => longestGap([this.begun, ...(this.accepted.get(way) ?? []), end]) / 1000;
     return {
@@ -121,12 +144,16 @@ export class Ledger {
     for (const client of this.clients) this.platform.disconnect(client);
   }
 
+  /** What has been confirmed by now. */
+  soFar(): readonly Confirmed[] {
+    return [...this.confirmed];
+  }
+
   private get over(): boolean {
     return this.ended || Date.now() > this.begun + this.atMostMs;
   }
 
-  private async writeToRedis(way: Way, index: number): Promise<void> {
-    const client = way === 'master port' ? this.platform.atMaster(undefined, HONEST) : this.platform.bySentinel(HONEST);
+  private async writeToRedis(client: Redis, index: number, accepted?: number[]): Promise<void> {
     this.clients.push(client);
     for (let number = 0; !this.over; number++) {
       const key = `ledger:${this.run}:${index}:${number}`;
@@ -134,8 +161,8 @@ export class Ledger {
       this.written.push(key);
       const replicas = await writeOnce(client, key, value, this.confirmedBy);
       if (replicas >= this.confirmedBy) this.confirmed.push({ key, value });
-      if (replicas >= 1) this.accepted.get(way)?.push(Date.now());
-      await pause(replicas >= 1 ? PAUSE_MS : REFUSED_PAUSE_MS);
+      if (replicas >= 1) accepted?.push(Date.now());
+      await pause(replicas >= 1 ? this.pauseMs : REFUSED_PAUSE_MS);
     }
   }
   private async writeToApi(): Promise<void> {
@@ -163,6 +190,16 @@ export class Ledger {
       return 0;
     }
   }
+}
+
+/** @returns the keys that are gone or changed */
+export async function missing(reader: Redis, confirmed: readonly Confirmed[]): Promise<string[]> {
+  const lost: string[] = [];
+  for (const batch of batches(confirmed)) {
+    const values = await eventually(() => reader.mget(batch.map(({ key }) => key)), { within: READ_WITHIN });
+    lost.push(...batch.filter(({ value }, index) => values[index] !== value).map(({ key }) => key));
+  }
+  return lost;
 }
 
 /** @returns the replicas that confirmed the write, -1 if it was not even accepted */

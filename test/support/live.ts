@@ -1,11 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, it as jestIt } from '@jest/globals';
+import { createContext } from '../../cli/context.js';
 import { Duration } from '../../constructs/core/units.js';
+import { processEnv } from '../../environments/process-env.js';
 import { diagnose } from './diagnose.js';
+import { command } from './faults.js';
 import { HEALTHY_WITHIN, Platform } from './platform.js';
 
 /** For the diagnosis of a failure, and for jest's own time limit to be the later one. */
 const DIAGNOSIS_MS = 15_000;
+/** Images are there. */
+const START_MS = 240_000;
 /** A restoration may be a whole start. */
 const RESTORE_MS = 120_000;
 const SETUP_MS = HEALTHY_WITHIN.toMilliseconds() + DIAGNOSIS_MS;
@@ -22,10 +27,14 @@ export interface UseOptions {
  * @returns how to get it, once tests run
  */
 export function usePlatform({ restore }: UseOptions = {}): () => Platform {
-  beforeAll(async () => {
-    opened = await Platform.open();
-    await explained(() => opened?.healthy());
-  }, SETUP_MS);
+  beforeAll(
+    async () => {
+      await startedWhereUnwell();
+      opened = await Platform.open();
+      await explained(() => opened?.healthy());
+    },
+    SETUP_MS + START_MS + SETUP_MS,
+  );
   afterAll(async () => {
     try {
       if (opened) await restore?.(opened);
@@ -39,6 +48,24 @@ export function usePlatform({ restore }: UseOptions = {}): () => Platform {
     if (!opened) throw new Error('the platform is there once tests run, not while they are declared');
     return opened;
   };
+}
+
+/** Whoever left it unwell has failed for that already: not all files that come later have to. */
+async function startedWhereUnwell(): Promise<void> {
+  let left: Platform | undefined;
+  try {
+    left = await Platform.open();
+    await left.healthy();
+  } catch (error) {
+    note(
+      `started again, as the tests before left it unwell: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    const context = left?.context ?? createContext({ env: processEnv['PLATFORM_ENV'] ?? 'test' });
+    const { exitCode, all } = await command({ context }, 'start');
+    if (exitCode !== 0) note(all);
+  } finally {
+    await left?.close();
+  }
 }
 
 /** jest's `it`, which on failure also prints what the Sentinels think and what the containers said last. */

@@ -12,6 +12,8 @@ export interface Member {
   readonly container: string;
   /** On all its networks, the static ones and those that the engine chose. */
   readonly addresses: readonly string[];
+  /** Those of them to which the engine's machine knows a way: it is itself on every network but the isolated ones. */
+  readonly routed: readonly string[];
   /** What its endpoints listen on. */
   readonly endpoints: readonly { readonly name: string; readonly port: number; readonly target: string }[];
   /** What it listens on for the ports that it publishes. */
@@ -22,6 +24,7 @@ export async function members({ docker, topology }: Platform): Promise<Member[]>
   const resource = (name: string | undefined) =>
     topology.networks.find((network) => network.name === name)?.resource ?? '';
   const edge = topology.networks.find(({ internal }) => !internal)?.name;
+  const isolated = new Set(await isolatedNetworks({ docker, topology }));
   const all = topology.services.flatMap((service) => service.instances.map((instance) => ({ service, ...instance })));
   return Promise.all(
     all.map(async ({ service, name, container }) => {
@@ -33,6 +36,9 @@ export async function members({ docker, topology }: Platform): Promise<Member[]>
         name,
         container,
         addresses: Object.values(Networks).map(({ IPAddress }) => IPAddress),
+        routed: Object.entries(Networks).flatMap(([network, { IPAddress }]) =>
+          isolated.has(network) ? [] : [IPAddress],
+        ),
         endpoints: service.endpoints.map((endpoint) => ({
           name: endpoint.name,
           port: endpoint.port,
@@ -46,15 +52,29 @@ export async function members({ docker, topology }: Platform): Promise<Member[]>
   );
 }
 
-/** Every address of every container with every port that anything in the platform listens on for others. */
-export function everyTarget(all: readonly Member[]): string[] {
+/** The platform's networks on which the engine's machine has no address, by their names on the engine. */
+async function isolatedNetworks({ docker, topology }: Pick<Platform, 'docker' | 'topology'>): Promise<string[]> {
+  const isolated = await Promise.all(
+    topology.networks.map(async ({ resource }) => {
+      const { Options } = (await docker.getNetwork(resource).inspect()) as { Options: Partial<Record<string, string>> };
+      return Options['com.docker.network.bridge.gateway_mode_ipv4'] === 'isolated' ? [resource] : [];
+    }),
+  );
+  return isolated.flat();
+}
+
+/**
+ * Every address of every container with every port that anything in the platform listens on for others.
+ * @param which addresses. @default all of them
+ */
+export function everyTarget(all: readonly Member[], which: 'addresses' | 'routed' = 'addresses'): string[] {
   const listening = all.flatMap(({ endpoints, published }) => [...endpoints.map(({ target }) => target), ...published]);
   const ports = new Set(listening.map((target) => target.split(':')[1] ?? ''));
-  return all.flatMap(({ addresses }) => addresses.flatMap((address) => [...ports].map((port) => `${address}:${port}`)));
+  return all.flatMap((member) => member[which].flatMap((address) => [...ports].map((port) => `${address}:${port}`)));
 }
 
 /** Runs a script in the network of a container, with nobody's rights. */
-export function inNetworkOf(platform: Platform, container: string, script: string): Promise<string> {
+function inNetworkOf(platform: Platform, container: string, script: string): Promise<string> {
   return runHelper(platform, script, { NetworkMode: `container:${container}` });
 }
 
@@ -84,17 +104,24 @@ export async function listeners(platform: Platform, container: string): Promise<
     .sort();
 }
 
-/** A line of /proc/net/tcp: its local address if it is a listening socket (state 0A). */
-function listener(line: string): string | undefined {
+/** A line of /proc/net/tcp or tcp6: its local address if it is a listening socket (state 0A). */
+export function listener(line: string): string | undefined {
   const [, local, , state] = line.trim().split(/\s+/);
   if (state !== '0A' || local === undefined) return undefined;
   const [address = '', port = ''] = local.split(':');
-  const bytes = (address.match(/../g) ?? []).map((byte) => parseInt(byte, 16));
-  // IPv4 in the byte order of the machine, which is little-endian on all that Docker runs on; IPv6 stays as it is.
-  return `${bytes.length === 4 ? bytes.reverse().join('.') : address}:${parseInt(port, 16)}`;
+  return `${readAddress(address)}:${parseInt(port, 16)}`;
 }
 
-/** A network that is no part of the platform, with a server and a stranger who reaches it. */
+/** Words of four bytes in the byte order of the machine, which is little-endian on all that Docker runs on. */
+function readAddress(words: string): string {
+  const bytes = (words.match(/.{8}/g) ?? []).flatMap((word) => (word.match(/../g) ?? []).reverse());
+  const ipv4 = bytes.slice(-4).map((byte) => parseInt(byte, 16));
+  // An IPv6 socket that serves IPv4: `::ffff:127.0.0.1` is 127.0.0.1.
+  if (bytes.length === 4 || /^0{20}ffff/i.test(bytes.join(''))) return ipv4.join('.');
+  return `[${bytes.join('').toLowerCase().match(/.{4}/g)?.join(':') ?? ''}]`;
+}
+
+/** A network like any other on the engine, no part of the platform, with a server and a stranger who reaches it. */
 export class Outside {
   private static readonly PORT = 7777;
 

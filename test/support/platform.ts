@@ -5,7 +5,7 @@ import { type Context, createContext } from '../../cli/context.js';
 import { connectEngine, type Engine } from '../../cli/machine/engine.js';
 import { type Outputs, readOutputs } from '../../cli/outputs.js';
 import { readSecret } from '../../cli/secrets.js';
-import { redisServices } from '../../cli/status/addresses.js';
+import { type RedisServices, redisServices } from '../../cli/status/addresses.js';
 import { gatherStatus } from '../../cli/status/gather.js';
 import type { Status } from '../../cli/status/status.js';
 import { readTopology } from '../../cli/status/topology.js';
@@ -20,14 +20,14 @@ export interface Login {
   readonly password: string;
 }
 
-export type RedisUser = 'admin' | 'app' | 'node' | 'probe' | 'replication' | 'sentinel';
-export type SentinelUser = 'admin' | 'app' | 'node' | 'peer';
+export type RedisUser = 'admin' | 'api' | 'app' | 'node' | 'probe' | 'replication' | 'sentinel';
+export type SentinelUser = 'admin' | 'api' | 'app' | 'node' | 'peer';
 
 /** How ioredis maps answers decides its types; nobody changes that here. */
 export type RedisOptions = Omit<AllRedisOptions, 'replyMapping'>;
 
-/** Long enough for a loaded machine; what takes longer is broken. */
-export const HEALTHY_WITHIN = Duration.seconds(60);
+/** Long enough for a loaded machine, on which Elasticsearch alone may take a minute; what takes longer is broken. */
+export const HEALTHY_WITHIN = Duration.seconds(150);
 
 /** The running platform, as its clients, its operators and the engine see it. Remembers what it opened. */
 export class Platform {
@@ -72,11 +72,16 @@ export class Platform {
   get nodes(): readonly string[] {
     return this.redis.nodes.instances.map(({ name }) => name);
   }
+  /** Short names of a service's containers: `api-0`, ... */
+  namesOf(service: string): readonly string[] {
+    const found = this.topology.services.find(({ name }) => name === service);
+    return found?.instances.map(({ name }) => name) ?? [];
+  }
   /** Short names: `redis-sentinel-0`, ... */
   get sentinels(): readonly string[] {
     return this.redis.sentinels.instances.map(({ name }) => name);
   }
-  get redis(): { readonly nodes: TopologyService; readonly sentinels: TopologyService } {
+  get redis(): RedisServices {
     const services = redisServices(this.topology);
     if (!services) throw new Error('the topology has no Redis');
     return services;
@@ -147,8 +152,8 @@ export class Platform {
     return this.client({ ...hostAndPort(this.outputs.redis.replicasUrl), ...login });
   }
   /** @param name short, e.g. `redis-1` */
-  atNode(name: string, login: Partial<Login> = this.login('admin')): Redis {
-    return this.client({ ...at(this.outputs.redis.nodes, this.nodes, name), ...login });
+  atNode(name: string, login: Partial<Login> = this.login('admin'), options: RedisOptions = {}): Redis {
+    return this.client({ ...at(this.outputs.redis.nodes, this.nodes, name), ...login, ...options });
   }
   /** @param name short, e.g. `redis-sentinel-1` */
   atSentinel(name: string, login: Partial<Login> = this.sentinelLogin('admin')): Redis {

@@ -16,7 +16,7 @@ export function draftOf(given: Change = {}): { topology: Topology; program: Draf
   const key = JSON.stringify(given);
   const { text, topology } = made.get(key) ?? synth(given, { environment: prod, policies: 'ignore' });
   made.set(key, { text, topology });
-  return { topology, program: JSON.parse(text) as Draft };
+  return { topology: structuredClone(topology), program: JSON.parse(text) as Draft };
 }
 
 const made = new Map<string, { text: string; topology: Topology }>();
@@ -37,7 +37,7 @@ export function line({ policy, subject, what }: Broken): string {
 }
 
 /** As `terraform show -json` writes a plan: blocks as lists, nulls for what was left out, references and escapes gone. */
-export function planOf({ resource }: Draft): unknown {
+function planOf({ resource }: Draft): unknown {
   const resources = Object.entries(resource).flatMap(([type, all]) =>
     Object.entries(all).map(([name, values]) => {
       const given = Object.entries(values).map(([key, value]) => [key, planned(value, resource, key)]);

@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'cdktf';
 import { Deployment, deploymentName } from '../../constructs/core/deployment.js';
-import { PlatformBase } from '../../constructs/core/platform-base.js';
+import { PlatformBase } from '../../constructs/platform-base.js';
 import type { Topology } from '../../constructs/core/topology.js';
-import { dev } from '../../environments/dev.js';
+import { dev } from './dev.js';
 import { type EnvironmentInput, parseEnvironment } from '../../environments/schema.js';
 import { type Site, UNPREPARED_SITE } from '../../environments/site.js';
 import { synthesize, type SynthOptions } from '../../stacks/synth.js';
+import { DECLARED } from './offline-deployment.js';
 
 /** What is different from `dev`, at any depth; a list replaces the other list as a whole. */
 export type Change = DeepPartial<EnvironmentInput>;
@@ -176,8 +177,7 @@ export function synthServices(
   { project }: Pick<Where, 'project'> = {},
 ): Synthesized {
   return inFolder(project, 'own', (outdir) => {
-    const { engine, owner } = UNPREPARED_SITE;
-    const deployment = new Deployment({ environment: 'own', declaredCidr: '10.213.0.0/20', engine, owner });
+    const deployment = new Deployment({ ...DECLARED, environment: 'own' });
     const app = new App({ stackTraces: false, outdir });
     const stack = new OwnServices(app, deployment);
     declare(stack);

@@ -20,7 +20,8 @@ export function sketchTopology(sketches: readonly Sketch[]): Topology {
     Object.entries(endpoints).map(([endpoint, port]) => ({ owner: name, endpoint, port })),
   );
   return {
-    formatVersion: 1,
+    formatVersion: 2,
+    models: [],
     environment: 'sketch',
     deployment: 'sketch',
     baseCidr: '10.213.0.0/20',
@@ -52,6 +53,7 @@ export function sketchTopology(sketches: readonly Sketch[]): Topology {
       })),
     ),
     secrets: [],
+    grants: [],
   };
 }
 
@@ -59,7 +61,7 @@ function describe({ name, instances = 1, endpoints = {}, volumes = {} }: Sketch)
   return {
     name,
     path: `sketch/${name}`,
-    image: { kind: 'directory', from: `images/${name}`, reference: `redis-platform/${name}:000000000000` },
+    image: { kind: 'directory', from: `images/${name}`, reference: `redis-platform.invalid/${name}:000000000000` },
     command: null,
     instances: Array.from({ length: instances }, (_, index) => ({
       name: `${name}-${index}`,
@@ -86,7 +88,19 @@ function describe({ name, instances = 1, endpoints = {}, volumes = {} }: Sketch)
     stopTimeout: '10s',
     loosened: [],
     files: [],
-    settings: {},
+    reload: null,
+    logins: null,
+  };
+}
+
+/** The same topology with each list the other way round. */
+export function turned(topology: Topology): Topology {
+  return {
+    ...topology,
+    services: topology.services.toReversed(),
+    allowed: topology.allowed.toReversed(),
+    published: topology.published.toReversed(),
+    networks: topology.networks.toReversed(),
   };
 }
 

@@ -17,6 +17,7 @@ import { type ChangedFile, parseDiff } from '../../cli/review/changes.js';
 import { type Declaration, readDeclaration } from '../../cli/review/declaration.js';
 import { type LocatedFinding, type Review, reviewed } from '../../cli/review/review.js';
 import { SourceTree } from '../../cli/review/source-tree.js';
+import { placeDev } from './place-dev.js';
 
 /** A change of the project's own sources, as an edit of their text. */
 export interface Variant {
@@ -39,6 +40,7 @@ export class Variants {
     const folders = ['base', ...all.map((_, index) => String(index))].map((name) => join(variants.folder, name));
     for (const [index, folder] of folders.entries()) {
       for (const source of SOURCES) cpSync(source, join(folder, source), { recursive: true });
+      placeDev(folder);
       for (const edit of all[index - 1]?.edits ?? []) applyEdit(folder, edit);
     }
     await promisify(execFile)(process.execPath, [resolve('test/support/synth-variants.mjs'), environment, ...folders]);

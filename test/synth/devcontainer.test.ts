@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { compareVersions } from '../../cli/machine/programs.mjs';
-import { loadEnvironment } from '../../environments/index.js';
+import { parseEnvironment } from '../../environments/schema.js';
+import { dev } from '../support/dev.js';
 import { declaredTopology } from '../../stacks/declared-topology.js';
 
 const file = '.devcontainer/devcontainer.json';
@@ -41,7 +42,7 @@ test('it prepares the machine once and starts the platform each time', () => {
 });
 
 test(`what dev publishes is forwarded and named, and nothing else (else: correct ${file})`, () => {
-  const published = declaredTopology(loadEnvironment('dev')).published.map(({ hostPort }) => hostPort);
+  const published = declaredTopology(parseEnvironment(dev)).published.map(({ hostPort }) => hostPort);
   expect([...definition.forwardPorts].sort()).toEqual([...published].sort());
   const named = Object.keys(definition.portsAttributes).flatMap((range) => {
     const [first = NaN, last = first] = range.split('-').map(Number);

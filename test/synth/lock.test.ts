@@ -1,9 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { declaredImages } from '../../cli/lock/declared-images.js';
-import { lockDrift, lockLeftovers, lockNote, requireLocked } from '../../cli/lock/drift.js';
+import { apartFromElastic, lockDrift, lockLeftovers, lockNote, requireLocked } from '../../cli/lock/drift.js';
 import { EMPTY_LOCK, IMAGE_LOCK_FILE, readImageLock, renderImageLock } from '../../constructs/core/image-lock.js';
 import { readFileSync } from 'node:fs';
-import { loadEnvironment } from '../../environments/index.js';
+import { parseEnvironment } from '../../environments/schema.js';
+import { dev } from '../support/dev.js';
 import { declaredTopology, everyTopology } from '../../stacks/declared-topology.js';
 
 test('images.lock.json has every image of every environment as it is (else: npm run lock)', () => {
@@ -19,7 +20,7 @@ test('images.lock.json has every image of every environment as it is (else: npm 
 });
 
 test('--frozen refuses a deployment whose images are not locked, a start only says so', () => {
-  const topology = declaredTopology(loadEnvironment('dev'), { logs: 'debian' });
+  const topology = declaredTopology(parseEnvironment(dev), { logs: 'debian' });
   expect(() => {
     requireLocked(topology);
   }).not.toThrow();
@@ -28,4 +29,20 @@ test('--frozen refuses a deployment whose images are not locked, a start only sa
   }).toThrow(/images\/api is not in images\.lock\.json[^]*images\/redis[^]*npm run lock/);
   expect(lockNote(topology)).toBeUndefined();
   expect(lockNote(topology, EMPTY_LOCK)).toMatch(/images\/api is not in images\.lock\.json/);
+});
+
+test('a log stack whose digests cannot be had here is refused by name, and everything else is locked', () => {
+  const declared = {
+    ...declaredImages(everyTopology()),
+    floating: new Map([['elastic/filebeat:9', 'images/filebeat/Dockerfile']]),
+  };
+  const elsewhere = declaredImages(everyTopology(['debian']));
+  const found = lockDrift(declared, readImageLock());
+  const { problems, refusal } = apartFromElastic(found, elsewhere);
+  expect([found.length, problems]).toEqual([1, []]);
+  expect(refusal).toMatch(/^Not locked: logs\.flavour elastic, .*images\/filebeat\/Dockerfile is built from/);
+  // What every deployment needs is no matter of a log stack.
+  const everywhere = apartFromElastic(found, declared);
+  expect([everywhere.problems, everywhere.refusal]).toEqual([found, undefined]);
+  expect(apartFromElastic([], elsewhere)).toEqual({ problems: [], refusal: undefined });
 });

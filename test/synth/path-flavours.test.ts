@@ -11,6 +11,8 @@ import { ci } from '../../environments/ci.js';
 const toHost = (path: unknown) => (typeof path === 'string' ? path.replaceAll('\\', '/') : path);
 const readers = [
   'existsSync',
+  'mkdirSync',
+  'openSync',
   'readdirSync',
   'readFileSync',
   'readlinkSync',
@@ -30,7 +32,10 @@ const fs = Object.fromEntries(
   ]),
 );
 jest.unstable_mockModule('node:path', () => ({ ...realPath.win32, default: realPath.win32 }));
-jest.unstable_mockModule('node:fs', () => ({ ...realFs, ...fs, default: realFs }));
+const renameSync = (from: unknown, to: unknown) => {
+  realFs.renameSync(String(toHost(from)), String(toHost(to)));
+};
+jest.unstable_mockModule('node:fs', () => ({ ...realFs, ...fs, renameSync, default: realFs }));
 
 let folder: string;
 beforeAll(() => {
@@ -49,10 +54,10 @@ test("the same bytes come out with Windows' paths as with POSIX'", async () => {
   // It really was the other flavour.
   expect(asked.some((path) => path.includes('images\\redis\\main.go'))).toBe(true);
   const posix = await synthWithPosixPaths();
-  for (const file of ['cdk.tf.json', 'topology.json']) {
-    const read = (from: string) => realFs.readFileSync(realPath.join(from, 'stacks', 'ci', file), 'utf8');
+  for (const file of ['stacks/ci/cdk.tf.json', 'stacks/ci/topology.json', 'manifest.json']) {
+    const read = (from: string) => realFs.readFileSync(realPath.join(from, file), 'utf8');
     expect(read(outdir)).toBe(read(posix));
-    expect(read(outdir)).not.toContain('images\\\\');
+    expect(read(outdir)).not.toMatch(/(?:images|stacks)\\\\/);
   }
 });
 

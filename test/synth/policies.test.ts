@@ -1,18 +1,18 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Container } from '@cdktf/provider-docker/lib/container/index.js';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { ContainerImage } from '../../constructs/core/container-image.js';
 import { HealthCheck } from '../../constructs/core/health-check.js';
 import type { ExceptionFor } from '../../constructs/core/policy-exception.js';
 import { Service } from '../../constructs/core/service.js';
-import { dev } from '../../environments/dev.js';
+import { dev } from '../support/dev.js';
 import { parseEnvironment } from '../../environments/schema.js';
 import { UNPREPARED_SITE } from '../../environments/site.js';
 import { PlatformStack } from '../../stacks/platform-stack.js';
 import { type SynthOptions, synthesize } from '../../stacks/synth.js';
 import { type Change, synth } from '../support/synth.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const until = '2027-03-31';
 const reason = 'the office needs it until the move';
@@ -21,10 +21,7 @@ const looseProd = { name: 'prod', proxy: { ports: { nodes: 16390 } } } as const;
 
 let outdir: string;
 beforeEach(() => {
-  outdir = mkdtempSync(join(tmpdir(), 'redis-platform-policies-'));
-});
-afterEach(() => {
-  rmSync(outdir, { recursive: true, force: true });
+  outdir = temporaryFolder('policies');
 });
 
 /** The platform with something more in it, as a change of stacks/platform-stack.ts would have it. */

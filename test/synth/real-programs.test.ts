@@ -1,10 +1,9 @@
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { findProgram } from '../../cli/machine/programs.mjs';
 import { findBuiltProvider } from '../../cli/machine/provider.mjs';
@@ -18,7 +17,8 @@ import { judge } from '../../policies/judge/judge.js';
 import { subjectFromPlan, subjectFromProgram } from '../../policies/judge/resources.js';
 import type { Subject } from '../../policies/judge/subject.js';
 import { DAY, synth, type Synthesized } from '../support/synth.js';
-import { cleanUp, engineWith } from '../unit/cli/preflight/support.js';
+import { engineWith } from '../support/fake-engine.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 /*
  * What is rendered, read by the programs that it is for. Where one is missing (most machines have no redis-server or
@@ -33,13 +33,9 @@ const provider = terraform && (findBuiltProvider(terraform.platform) ?? findDown
 let project: string;
 let platform: Synthesized;
 beforeAll(() => {
-  project = mkdtempSync(join(tmpdir(), 'redis-platform-real-'));
+  project = temporaryFolder('real');
   platform = synth({}, { project });
   prepareSecrets(platform.topology, deploymentPaths(project, 'dev'));
-});
-afterAll(() => {
-  cleanUp();
-  rmSync(project, { recursive: true, force: true });
 });
 
 /** A skipped test's name says why. */
@@ -107,7 +103,7 @@ testTerraform(
 
 /** Of a plan against an engine that has nothing. */
 async function planJson(): Promise<unknown> {
-  const { docker } = await engineWith({});
+  const { docker } = await engineWith();
   const { host, port } = docker.modem as unknown as { host: string; port: number };
   const cwd = deploymentPaths(project, 'dev').stack;
   const found = provider ?? { initOptions: [] };
@@ -139,6 +135,7 @@ testRedis('Redis takes its configuration, users and limits as declared', async (
     const app = connectAs('app', 'redis-app');
     expect(await app.get('k')).toBeNull();
     await expect(app.config('GET', 'save')).rejects.toThrow('NOPERM');
+    expect(await connectAs('api', 'redis-api').get('k')).toBeNull();
     await expect(app.flushall()).rejects.toThrow('NOPERM');
     await expect(connectAs().ping()).rejects.toThrow('NOAUTH');
   });

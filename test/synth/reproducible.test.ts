@@ -1,20 +1,12 @@
 import { createHash } from 'node:crypto';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { environments } from '../../environments/index.js';
 import type { PolicyReport } from '../../cli/commands/policies.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 /*
  * The program as people run it, bundled, in processes of its own: what it writes depends on nothing but the sources.
@@ -40,14 +32,11 @@ let windows: string;
 let expected: Record<string, string>;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'redis-platform-same-'));
+  folder = temporaryFolder('same');
   plain = checkout(join(folder, 'plain'));
   // As git on Windows may check it out: elsewhere, with spaces and other scripts in the path, and CRLF.
   windows = checkout(join(folder, 'Käse & Wein', '平台 (2)'), toCrlf);
   expected = await synthIn(plain);
-}, 120_000);
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
 });
 
 describe('the same bytes come out of', () => {
@@ -56,11 +45,11 @@ describe('the same bytes come out of', () => {
       names.flatMap((name) => [`${name}/cdk.tf.json`, `${name}/manifest.json`, `${name}/topology.json`]).sort(),
     );
     expect(await synthIn(plain, {}, ['dev'])).toEqual(ofDev());
-  }, 120_000);
+  });
 
   test('a checkout with CRLF, in a folder with spaces and other scripts in its path', async () => {
     expect(await synthIn(windows)).toEqual(expected);
-  }, 120_000);
+  });
 
   test.each<[string, Record<string, string>]>([
     // The dotless i of Turkish and the order of letters in Estonian are the usual traps.
@@ -91,7 +80,7 @@ describe('the same bytes come out of', () => {
 
   test('another current folder', async () => {
     expect(await synthIn(plain, {}, ['dev'], folder)).toEqual(ofDev());
-  }, 120_000);
+  });
 
   test('files that were checked out in another order, at another time', async () => {
     const later = checkout(
@@ -100,7 +89,7 @@ describe('the same bytes come out of', () => {
       (paths) => paths.reverse(),
     );
     expect(await synthIn(later, {}, ['dev'])).toEqual(ofDev());
-  }, 120_000);
+  });
 });
 
 test('no path or user of this machine is in them', () => {
@@ -138,7 +127,7 @@ describe('a policy that is dropped into policies/', () => {
     // Without it all is well, in the same checkout.
     rmSync(join(project, 'policies', 'no-friday.ts'));
     expect((await run(project, ['policies', '--env', 'dev'])).exitCode).toBe(0);
-  }, 120_000);
+  });
 
   test('and is none stops everything, with its name and what is missing', async () => {
     const project = checkout(join(folder, 'no policy'));
@@ -148,7 +137,7 @@ describe('a policy that is dropped into policies/', () => {
       1,
       expect.stringContaining('policies/todo.ts is not a policy (got no why, no fix, no judge)'),
     ]);
-  }, 120_000);
+  });
 });
 
 /** The project's sources in a new folder, with this one's packages. */
@@ -176,7 +165,7 @@ function checkout(
   const lock = createHash('sha256')
     .update(readFileSync(join(project, 'package-lock.json')))
     .digest('hex');
-  writeFileSync(join(project, 'node_modules', '.installed-from'), lock);
+  writeFileSync(join(project, 'node_modules', '.installed-from'), `${lock} ${process.platform} ${process.arch}`);
   return project;
 }
 

@@ -2,11 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ContainerImage } from '../../constructs/core/container-image.js';
 import { HealthCheck } from '../../constructs/core/health-check.js';
-import type { PlatformBase } from '../../constructs/core/platform-base.js';
+import type { PlatformBase } from '../../constructs/platform-base.js';
 import { Secret } from '../../constructs/core/secret.js';
 import { Service, type ServiceProps } from '../../constructs/core/service.js';
 import { Duration, Size } from '../../constructs/core/units.js';
-import type { Endpoint } from '../../constructs/network/endpoint.js';
+import type { Endpoint } from '../../constructs/core/endpoint.js';
 import { type Synthesized, synthServices } from '../support/synth.js';
 
 const image = ContainerImage.fromRegistry('example.org/app:1');

@@ -1,4 +1,5 @@
 import type { TopologyService } from '../../../constructs/core/topology.js';
+import { modelsOf } from '../../../constructs/models.js';
 import { Duration, Size } from '../../../constructs/core/units.js';
 import { code, codes, count, type Finding, fromTo } from '../finding.js';
 import type { Declaration } from '../declaration.js';
@@ -14,9 +15,7 @@ export function judgeAvailability(comparison: Comparison): Finding[] {
         'availability',
         `the service is removed, with ${count(service.instances.length, 'container')}`,
         'Whoever needs it fails.',
-        {
-          words: [`'${service.name}'`, service.name],
-        },
+        { words: [`'${service.name}'`, service.name] },
       ),
     ),
     ...matched.added.map((service) =>
@@ -25,9 +24,7 @@ export function judgeAvailability(comparison: Comparison): Finding[] {
         'other',
         `new service with ${count(service.instances.length, 'container')} of ${code(service.image.from)}`,
         'It runs beside the others; what it may reach is listed as rules.',
-        {
-          words: [`'${service.name}'`, service.name],
-        },
+        { words: [`'${service.name}'`, service.name] },
       ),
     ),
     ...matched.pairs.flatMap((pair) => judgePair(comparison, pair.before, pair.after)),
@@ -43,13 +40,15 @@ function judgePair(comparison: Comparison, before: TopologyService, after: Topol
         'availability',
         `the service is renamed: ${fromTo(before.name, after.name)}`,
         'Its containers and networks are removed and made anew under the new name.',
-        {
-          words: [`'${after.name}'`, after.name],
-        },
+        { words: [`'${after.name}'`, after.name] },
       ),
     );
   }
-  findings.push(...judgeCount(before, after), ...judgeLimits(before, after), ...judgeHealth(comparison, before, after));
+  findings.push(
+    ...judgeCount(comparison, before, after),
+    ...judgeLimits(before, after),
+    ...judgeHealth(comparison, before, after),
+  );
   if (before.user !== after.user && after.user !== 0) {
     findings.push(
       about(
@@ -72,20 +71,18 @@ function judgePair(comparison: Comparison, before: TopologyService, after: Topol
         shorter
           ? 'What is not done by then is broken off: requests, a handover, a snapshot.'
           : 'Stopping may take longer.',
-        {
-          settings: ['drain'],
-          words: ['stopTimeout', 'drain'],
-        },
+        { settings: ['drain'], words: ['stopTimeout', 'drain'] },
       ),
     );
   }
   return findings;
 }
 
-function judgeCount(before: TopologyService, after: TopologyService): Finding[] {
+function judgeCount(comparison: Comparison, before: TopologyService, after: TopologyService): Finding[] {
   const [was, is] = [before.instances.length, after.instances.length];
   if (was === is) return [];
-  const cause = { settings: countSettings(after), words: [...countSettings(after), 'replicas'] };
+  const settings = countSettings(comparison.after, after);
+  const cause = { settings, words: [...settings, 'replicas'] };
   return [
     is < was
       ? about(
@@ -99,10 +96,10 @@ function judgeCount(before: TopologyService, after: TopologyService): Finding[] 
   ];
 }
 
-/** A service called `redis-sentinel` is counted by `redis.sentinels`, others by `replicas`. */
-export function countSettings({ name }: TopologyService): string[] {
-  const [, last] = /-([a-z]+)$/.exec(name) ?? [];
-  return last === undefined ? ['replicas'] : [`${last}s`, `${last}.replicas`, 'replicas'];
+/** What the environment calls the number of a service's containers. */
+function countSettings({ topology }: Declaration, { name }: TopologyService): string[] {
+  const watch = modelsOf(topology, 'redis').some(({ sentinels }) => sentinels.service === name);
+  return [watch ? 'sentinels' : 'replicas'];
 }
 
 function judgeLimits(before: TopologyService, after: TopologyService): Finding[] {
@@ -180,9 +177,7 @@ function judgeHealth({ before, after }: Comparison, was: TopologyService, is: To
       'availability',
       `its health check is timed differently: ${codes(changed.map((key) => `${key} ${String(old[key])} → ${String(now[key])}`))}`,
       'Failures are noticed sooner or later than before.',
-      {
-        words: [...changed.map((key) => (key === 'start_period' ? 'startPeriod' : key)), ...words.words],
-      },
+      { words: [...changed.map((key) => (key === 'start_period' ? 'startPeriod' : key)), ...words.words] },
     ),
   ];
 }

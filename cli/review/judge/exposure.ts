@@ -1,4 +1,5 @@
 import type { TopologyPort } from '../../../constructs/core/topology.js';
+import { portSetting } from '../../../environments/port-setting.js';
 import { type Cause, code, codes, type Finding, fromTo } from '../finding.js';
 import { constructOf } from '../services.js';
 import { about, type Comparison, isSame } from './comparison.js';
@@ -22,9 +23,11 @@ function judgePorts({ before, after, matched }: Comparison): Finding[] {
   const [was, is] = [before.topology.published, after.topology.published];
   const at = ({ address, hostPort }: TopologyPort) => `${address}:${hostPort}`;
   const findings: Finding[] = [];
+  const settingOf = ({ name }: TopologyPort) =>
+    portSetting(is.some((port) => port.name === name) ? after.topology : before.topology, name);
   const add = (port: TopologyPort, level: Finding['level'], what: string, why: string) => {
     const service = [...after.topology.services, ...before.topology.services].find(({ name }) => name === port.service);
-    const cause = { construct: service && constructOf(service), ...portCause(port) };
+    const cause = { construct: service && constructOf(service), ...portCause(port, settingOf(port)) };
     findings.push({ level, subject: port.service, what, why, cause });
   };
   for (const port of is) {
@@ -78,15 +81,12 @@ function judgePorts({ before, after, matched }: Comparison): Finding[] {
   return findings;
 }
 
-/** `redis-node-1` comes from `ports.nodes`, `redis-master` from `ports.redisMaster`. */
-function portCause({ name, hostPort, service }: TopologyPort): Cause {
-  const camel = (text: string) => text.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+function portCause({ name, hostPort, service }: TopologyPort, setting: string): Cause {
   const series = name.replace(/-\d+$/, '');
   const last = series.split('-').at(-1) ?? series;
-  const settings = name === series ? [`ports.${camel(name)}`] : [`ports.${camel(series)}s`, `ports.${last}s`];
   const first = Number(/-(\d+)$/.exec(name)?.[1] ?? 0);
   return {
-    settings,
+    settings: [`ports.${setting}`],
     words: [`'${series}'`, String(hostPort), String(hostPort - first), 'publish'],
     names: [service, last],
   };
@@ -139,7 +139,7 @@ function judgeRules({ before, after, matched }: Comparison): Finding[] {
 
 function ruleCause(from: string, to: string): Cause {
   const parts = to.split('-');
-  return { words: ['allowTo', 'allowClient', 'routeHttp', 'routeRedis', 'allow'], names: [from, ...parts, to] };
+  return { words: ['allowTo', '.grant(', 'routeHttp', 'routeRedis', 'allow'], names: [from, ...parts, to] };
 }
 
 function judgeListeners({ before, matched }: Comparison): Finding[] {
@@ -205,9 +205,7 @@ function judgeLostEndpoints({ matched }: Comparison): Finding[] {
           'availability',
           `endpoint ${code(`${name}:${port}`)} is gone`,
           'Whoever connects there is refused.',
-          {
-            words: ['addEndpoint', name],
-          },
+          { words: ['addEndpoint', name] },
         ),
       ),
   );
@@ -275,10 +273,15 @@ function judgeNetworks({ before, after, matched }: Comparison): Finding[] {
     const owner = after.topology.services.find(({ endpoints }) => endpoints.some(({ name }) => moved.includes(name)));
     const whole = before.topology.baseCidr !== after.topology.baseCidr;
     findings.push({
-      level: 'availability',
+      // Replicas and Sentinels know each other by address: all of them forget who is master at once.
+      level: whole ? 'data' : 'availability',
       subject,
       what: `${whole ? `all addresses change, ${fromTo(before.topology.baseCidr, after.topology.baseCidr)}: ` : 'other addresses for '}${codes(moved)}`,
-      why: 'The networks are made anew, so everything on them stops; clients with fixed addresses find nobody.',
+      why:
+        'The networks are made anew, so everything on them stops; clients with fixed addresses find nobody.' +
+        (whole
+          ? ' Sentinels know nodes by address: who is master, and whose data counts, is then what the nodes have recorded.'
+          : ''),
       cause: {
         construct: owner && constructOf(owner),
         environment: ['network.baseCidr'],

@@ -1,6 +1,8 @@
 import type { TopologyService } from '../../../constructs/core/topology.js';
 import { code, type Finding } from '../finding.js';
 import type { Declaration, Resource } from '../declaration.js';
+import { containerFacts } from '../../../policies/judge/facts.js';
+import { asRecord, list, text } from '../../../policies/judge/values.js';
 import { about, type Comparison, newIn } from './comparison.js';
 
 /** A weakness of a container, and the words by which its source is found. */
@@ -11,6 +13,7 @@ interface Weakness {
 }
 
 const ESCAPE = 'Whoever breaks into the service gets further.';
+const HOST_FILES = 'The host’s files can be read or changed from the container.';
 
 /** Hardening that is looser than before, told by what Terraform gets, so that no detour through the constructs hides it. */
 export function judgeHardening({ before, after, matched }: Comparison): Finding[] {
@@ -41,101 +44,63 @@ function weaknessesOf({ containers }: Declaration, service: TopologyService): We
 }
 
 function weaknesses(container: Resource): Weakness[] {
-  const found: Weakness[] = [];
-  const add = (what: string, why: string, ...words: string[]) => found.push({ what, why, words });
-  const list = (name: string): unknown[] => (Array.isArray(container[name]) ? container[name] : []);
-  const capabilities = record(container['capabilities']) ?? record(list('capabilities')[0]);
-  if (container['read_only'] !== true)
-    add(
-      'its root file system is writable',
-      'An intruder can change the program and keep tools.',
-      'writableRoot',
-      'readOnly',
-      'read_only',
-    );
-  if (!strings(capabilities?.['drop']).includes('ALL'))
-    add('it keeps capabilities of root', ESCAPE, 'capabilities', 'drop');
-  for (const capability of strings(capabilities?.['add'])) {
-    add(`capability ${code(capability)} is granted`, ESCAPE, capability, 'capability');
-  }
-  if (!strings(container['security_opts']).some((option) => /^no-new-privileges(:true)?$/.test(option))) {
-    add(
-      'its processes can gain privileges',
-      'A setuid program makes an intruder root in the container.',
-      'no-new-privileges',
-      'securityOpts',
-    );
-  }
-  for (const option of strings(container['security_opts'])) {
-    if (/unconfined|disable/.test(option)) add(`security option ${code(option)}`, ESCAPE, option, 'securityOpts');
-  }
-  if (container['privileged'] === true)
-    add('it is privileged', 'Root in the container is root on the host.', 'privileged');
-  const user = typeof container['user'] === 'string' ? container['user'] : '';
-  if (user === '' || /^(0|root)(:|$)/.test(user)) add('it runs as root', ESCAPE, 'user');
-  for (const mode of ['network_mode', 'pid_mode', 'ipc_mode', 'userns_mode', 'cgroupns_mode']) {
-    if (container[mode] === 'host')
-      add(
-        `it shares the host's namespace (${code(mode)})`,
+  const facts = containerFacts(container, (reference) => reference);
+  const weak = (is: boolean, what: string, why: string, ...words: string[]) => (is ? [{ what, why, words }] : []);
+  const { user, securityOptions: options } = facts;
+  const protects = options.some((option) => /^no-new-privileges(:true)?$/.test(option));
+  const keeps = 'An intruder can change the program and keep tools.';
+  const setuid = 'A setuid program makes an intruder root in the container.';
+  const settings = 'An intruder can change settings and keep them.';
+  const isRoot = user === undefined || /^(0|root)(:|$)/.test(user);
+  return [
+    ...weak(!facts.readOnlyRoot, 'its root file system is writable', keeps, 'writableRoot', 'readOnly', 'read_only'),
+    ...weak(!facts.capabilities.drop.includes('ALL'), 'it keeps capabilities of root', ESCAPE, 'capabilities', 'drop'),
+    ...facts.capabilities.add.flatMap((name) =>
+      weak(true, `capability ${code(name)} is granted`, ESCAPE, name, 'capability'),
+    ),
+    ...weak(!protects, 'its processes can gain privileges', setuid, 'no-new-privileges', 'securityOpts'),
+    ...options.flatMap((option) =>
+      weak(/unconfined|disable/.test(option), `security option ${code(option)}`, ESCAPE, option, 'securityOpts'),
+    ),
+    ...weak(facts.privileged, 'it is privileged', 'Root in the container is root on the host.', 'privileged'),
+    ...weak(isRoot, 'it runs as root', ESCAPE, 'user'),
+    ...Object.entries(facts.namespaces).flatMap(([kind, mode]) => {
+      const what = `it shares the host's namespace (${code(`${kind}_mode`)})`;
+      return weak(
+        mode === 'host',
+        what,
         'The container is not separated from the host.',
-        mode,
-        mode.replace('_m', 'M'),
+        `${kind}_mode`,
+        `${kind}Mode`,
       );
-  }
-  if (list('devices').length > 0) add('it gets devices of the host', ESCAPE, 'devices');
-  for (const mount of [...list('volumes'), ...list('mounts')].map(record)) {
-    const host = mount?.['host_path'] ?? (mount?.['type'] === 'bind' ? mount['source'] : undefined);
-    if (typeof host === 'string') {
-      add(
-        host.endsWith('docker.sock') ? 'it gets the engine’s socket' : `it mounts ${code(host)} of the host`,
-        host.endsWith('docker.sock')
-          ? 'Whoever has the socket is root on the host.'
-          : 'The host’s files can be read or changed from the container.',
-        host,
-        'hostPath',
-        'volumes',
-      );
-    }
-    const source = mount?.['from_container'];
-    if (typeof source === 'string' && !source.endsWith(':ro'))
-      add(
-        'it can write to its configuration',
-        'An intruder can change settings and keep them.',
-        'fromContainer',
-        ':ro',
-      );
-  }
-  for (const port of list('ports').map(record)) {
-    const ip = typeof port?.['ip'] === 'string' ? port['ip'] : '0.0.0.0';
-    if (!/^(127\.|::1$)/.test(ip)) {
-      const at = `${ip}:${String(port?.['external'])}`;
-      add(
-        `it publishes ${code(at)} to other machines`,
-        'Machines in the network can connect.',
-        ip,
-        'ip:',
-        'address',
-        'ports',
-      );
-    }
-  }
-  for (const [path, options] of Object.entries(record(container['tmpfs']) ?? {})) {
-    const missing = ['noexec', 'nosuid', 'nodev'].filter((option) => !String(options).split(',').includes(option));
-    if (missing.length > 0)
-      add(
-        `scratch folder ${code(path)} without ${missing.map(code).join(', ')}`,
-        'An intruder can run what was written there.',
-        ...missing,
-        'tmpfs',
-      );
-  }
-  return found;
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-}
-
-function strings(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+    }),
+    ...weak(facts.hostDevices.length > 0, 'it gets devices of the host', ESCAPE, 'devices'),
+    ...facts.hostMounts.flatMap((path) =>
+      path.endsWith('docker.sock')
+        ? weak(
+            true,
+            'it gets the engine’s socket',
+            'Whoever has the socket is root on the host.',
+            path,
+            'hostPath',
+            'volumes',
+          )
+        : weak(true, `it mounts ${code(path)} of the host`, HOST_FILES, path, 'hostPath', 'volumes'),
+    ),
+    ...list(container['volumes']).flatMap((volume) => {
+      const source = text(asRecord(volume)['from_container']);
+      const isWritable = source !== undefined && !source.endsWith(':ro');
+      return weak(isWritable, 'it can write to its configuration', settings, 'fromContainer', ':ro');
+    }),
+    ...facts.ports.flatMap(({ address, hostPort }) => {
+      const what = `it publishes ${code(`${address}:${String(hostPort)}`)} to other machines`;
+      const isOpen = !/^(127\.|::1$)/.test(address);
+      return weak(isOpen, what, 'Machines in the network can connect.', address, 'ip:', 'address', 'ports');
+    }),
+    ...Object.entries(asRecord(container['tmpfs'])).flatMap(([path, given]) => {
+      const missing = ['noexec', 'nosuid', 'nodev'].filter((option) => !String(given).split(',').includes(option));
+      const what = `scratch folder ${code(path)} without ${missing.map(code).join(', ')}`;
+      return weak(missing.length > 0, what, 'An intruder can run what was written there.', ...missing, 'tmpfs');
+    }),
+  ];
 }

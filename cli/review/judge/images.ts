@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { foundationsOf } from '../../../constructs/core/content-hash.js';
 import type { TopologyService } from '../../../constructs/core/topology.js';
 import { code, codes, type Finding, fromTo } from '../finding.js';
 import type { Comparison } from './comparison.js';
@@ -24,7 +26,8 @@ export function judgeImages({ before, after, matched }: Comparison): Finding[] {
       why: rebuilt ? 'Another program runs: read the changes of its folder.' : whyOf(was, is),
       cause: {
         construct: constructOf(is),
-        settings: ['image'],
+        // Some settings of Redis choose the image that can.
+        settings: ['image', 'activeDefrag'],
         words: [is.image.from, 'image'],
         ...(rebuilt && { files: [is.image.from] }),
       },
@@ -46,8 +49,16 @@ function name({ image }: TopologyService): string {
   return image.kind === 'directory' ? image.from : image.reference;
 }
 
+function isBuiltFrom({ image }: TopologyService, other: TopologyService): boolean {
+  // The folder may be gone.
+  if (image.kind !== 'directory' || !existsSync(`${image.from}/Dockerfile`)) return false;
+  return Object.values(foundationsOf(image.from)).includes(other.image.from);
+}
+
 function whyOf(was: TopologyService, is: TopologyService): string {
   const [repository, other] = [was, is].map(({ image }) => image.reference.split('@')[0]?.replace(/:[^/:]+$/, ''));
+  if (isBuiltFrom(is, was)) return 'It is the image so far with something on top: read what its folder changes.';
+  if (isBuiltFrom(was, is)) return 'What its folder puts on top of the new one is gone.';
   if (repository !== other) return 'Another program runs, with its own defaults and data format.';
   const [old, now] = [was, is].map(({ image }) => /:v?(\d+)(?:\.(\d+))?/.exec(image.reference));
   if (!old || !now) return 'Another version of the same program runs.';

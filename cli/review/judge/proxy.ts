@@ -1,132 +1,167 @@
-import { fileText, maskedLine, type ProxySection, proxySections } from '../config-text.js';
-import { code, codes, type Finding } from '../finding.js';
+import type { HttpRouteModel, ProxyModel, RedisRouteModel } from '../../../constructs/proxy/model.js';
+import { code, codes, type Finding, fromTo } from '../finding.js';
+import { modelPairs } from '../models.js';
 import { about, type Comparison, newIn } from './comparison.js';
 
-/** What haproxy.cfg says: where it listens, which servers it leads to, how it checks them. */
-export function judgeProxy({ matched }: Comparison): Finding[] {
-  return matched.pairs.flatMap(({ before, after }) => {
-    const [old, now] = [fileText(before, 'haproxy.cfg'), fileText(after, 'haproxy.cfg')];
-    if (old === undefined || now === undefined || old === now) return [];
-    const [was, is] = [proxySections(old), proxySections(now)];
+/** Where the proxy listens, which servers it leads to, how it checks them. */
+export function judgeProxy(comparison: Comparison): Finding[] {
+  return modelPairs(comparison, 'proxy').flatMap(({ before, after, service }) => {
+    const [was, is] = [sectionsOf(before), sectionsOf(after)];
     const findings: Finding[] = [];
-    for (const [title, section] of is) {
-      const before = was.get(title);
-      if (before) findings.push(...judgeSection(after, before, section, matched.renamed));
-      else
-        findings.push(
-          about(after, 'other', `new section ${code(title)}`, 'The proxy leads somewhere new.', sectionCause(section)),
-        );
-    }
-    for (const [title, section] of was) {
-      if (is.has(title)) continue;
+    const add = ({ title, name }: Section, level: Finding['level'], what: string, why: string, fact?: Fact) => {
+      const words = [...(fact?.words ?? []), `'${name}'`, name.replace(/-\d+$/, '')];
       findings.push(
-        about(
-          after,
-          'availability',
-          `section ${code(title)} is gone`,
-          'What went through it is refused.',
-          sectionCause(section),
-        ),
+        about(service, level, what.replace('%', code(title)), why, { words, settings: fact?.settings ?? [] }),
       );
+    };
+    for (const section of is.values()) {
+      const old = was.get(section.title);
+      if (!old) add(section, 'other', 'new section %', 'The proxy leads somewhere new.');
+      else compareSections(old, section, comparison.matched.renamed, add);
+    }
+    for (const section of was.values()) {
+      if (!is.has(section.title)) {
+        add(section, 'availability', 'section % is gone', 'What went through it is refused.');
+      }
     }
     return findings;
   });
 }
 
-function judgeSection(
-  service: Parameters<typeof about>[0],
-  was: ProxySection,
-  is: ProxySection,
-  renamed: ReadonlyMap<string, string>,
-): Finding[] {
-  const findings: Finding[] = [];
-  const { title } = is;
-  const add = (level: Finding['level'], what: string, why: string, words: readonly string[] = []) => {
-    findings.push(
-      about(service, level, `${code(title)}: ${what}`, why, {
-        words: [...words, ...sectionCause(is).words],
-        settings: settingsOf(words),
-      }),
-    );
-  };
-  for (const bind of newIn(is.binds, was.binds)) {
-    if (/^(\*|0\.0\.0\.0|\[?::\]?)?:\d/.test(bind))
-      add(
-        'exposure',
-        `it listens on every address, ${code(bind)}`,
-        'Every service that shares a network with the proxy reaches the port.',
-        ['bind'],
-      );
+type Add = (section: Section, level: Finding['level'], what: string, why: string, fact?: Fact) => void;
+
+/** A part of haproxy.cfg, as HAProxy calls it. */
+interface Section {
+  /** `frontend http`. */
+  readonly title: string;
+  readonly name: string;
+  readonly servers: readonly string[];
+  readonly facts: readonly Fact[];
+}
+
+/** Something that a section says, in HAProxy's words. */
+interface Fact {
+  readonly key: string;
+  readonly value: string;
+  /** What it is to a reviewer. @default one of many details */
+  readonly is?: 'open bind' | 'protection' | 'check';
+  /** Where its source is. */
+  readonly words: readonly string[];
+  /** What the environment calls it. */
+  readonly settings?: readonly string[];
+}
+
+function compareSections(was: Section, is: Section, renamed: ReadonlyMap<string, string>, add: Add): void {
+  const why = 'The proxy treats requests differently.';
+  for (const fact of is.facts) {
+    const old = was.facts.find(({ key }) => key === fact.key);
+    if (old?.value === fact.value) continue;
+    const now = `${fact.key} ${fact.value}`;
+    if (fact.is === 'open bind') {
+      const harm = 'Every service that shares a network with the proxy reaches the port.';
+      add(is, 'exposure', `%: it listens on every address, ${code(fact.value)}`, harm, fact);
+    } else add(is, 'other', `%: ${old ? fromTo(`${old.key} ${old.value}`, now) : `with ${code(now)}`}`, why, fact);
   }
-  const protections = /^(stats auth|http-request deny|http-request auth|acl|tcp-request .*reject|timeout http-request)/;
-  const lost = newIn(was.rest, is.rest);
-  const gained = newIn(is.rest, was.rest);
-  const judged = new Set<string>();
-  for (const line of lost.filter((line) => protections.test(line))) {
-    const kind = protections.exec(line)?.[1] ?? '';
-    const replacement = gained.find((other) => other.startsWith(kind));
-    if (replacement !== undefined) continue;
-    judged.add(line);
-    add('exposure', `${code(kind)} is gone`, 'Requests are let through that were refused before.', [kind]);
+  for (const fact of newIn(was.facts, is.facts).filter(({ key }) => !is.facts.some((other) => other.key === key))) {
+    if (fact.is === 'protection') {
+      add(is, 'exposure', `%: ${code(fact.key)} is gone`, 'Requests are let through that were refused before.', fact);
+    } else if (fact.is === 'check') {
+      add(is, 'availability', '%: servers are checked less', 'Requests go to servers that are down.', fact);
+    } else if (fact.is !== 'open bind') add(is, 'other', `%: without ${code(`${fact.key} ${fact.value}`)}`, why, fact);
   }
-  const gone = [...was.servers.keys()].filter((name) => !is.servers.has(renamed.get(name) ?? name));
+  const gone = was.servers.filter((name) => !is.servers.includes(renamed.get(name) ?? name));
   if (gone.length > 0) {
     add(
+      is,
       'availability',
-      `${codes(gone)} no longer ${gone.length === 1 ? 'gets' : 'get'} requests`,
-      is.servers.size === 0 ? 'No server is left.' : 'The other servers carry the load.',
-      ['servers', 'upstreams', 'replicas'],
+      `%: ${codes(gone)} no longer ${gone.length === 1 ? 'gets' : 'get'} requests`,
+      is.servers.length === 0 ? 'No server is left.' : 'The other servers carry the load.',
+      { key: '', value: '', words: ['servers', 'replicas'], settings: ['servers', 'upstreams', 'replicas'] },
     );
   }
-  const checks = (section: ProxySection) =>
-    section.rest.filter((line) => /^(option (httpchk|tcp-check)|default-server .*\bcheck\b)/.test(line)).length;
-  if (checks(is) < checks(was))
-    add('availability', 'servers are checked less', 'Requests go to servers that are down.', [
-      'check',
-      'httpchk',
-      'tcp-check',
-    ]);
-  const changed = [
-    ...gained,
-    ...lost.filter((line) => !judged.has(line) && !gained.some((other) => keyOf(other) === keyOf(line))),
+}
+
+function sectionsOf({ statistics, http, redis }: ProxyModel): Map<string, Section> {
+  const page = section('frontend', 'statistics', [
+    ...frontend(statistics),
+    requestTimeout(statistics.requestTimeoutMs),
+    ...(statistics.authenticated
+      ? [{ key: 'http-request auth', value: statistics.user, is: 'protection' as const, words: ['authenticated'] }]
+      : []),
+  ]);
+  const routes = [...http.map(httpSections), ...redis.map(redisSections)].flat();
+  return new Map([page, ...routes].map((one) => [one.title, one]));
+}
+
+function section(kind: string, name: string, facts: readonly Fact[], servers: readonly string[] = []): Section {
+  return { title: `${kind} ${name}`, name, facts, servers };
+}
+
+function frontend({ listen, port, clients }: Pick<HttpRouteModel, 'listen' | 'port' | 'clients'>): Fact[] {
+  return [
+    ...(listen === 'all' ? [{ key: 'bind', value: `*:${port}`, is: 'open bind' as const, words: ['listen'] }] : []),
+    { key: 'clients at once', value: String(clients), is: 'protection', words: ['SHARES', 'clients'] },
   ];
-  for (const line of changed) {
-    const old = lost.find((other) => keyOf(other) === keyOf(line) && other !== line);
-    const words = keyOf(line).split(' ');
-    add(
-      'other',
-      lost.includes(line)
-        ? `without ${code(maskedLine(line))}`
-        : old === undefined
-          ? `with ${code(maskedLine(line))}`
-          : `${code(maskedLine(old))} → ${code(maskedLine(line))}`,
-      'The proxy treats requests differently.',
-      [keyOf(line), ...words],
-    );
-  }
-  return findings;
 }
 
-function keyOf(line: string): string {
-  return line
-    .split(/\s+/)
-    .slice(0, /^(timeout|option|stats|http-request|http-check|tcp-check)\b/.test(line) ? 2 : 1)
-    .join(' ');
+function requestTimeout(ms: number): Fact {
+  return { key: 'timeout http-request', value: `${ms}ms`, is: 'protection', words: ['requestTimeoutMs'] };
 }
 
-/** haproxy's words for what the environment calls otherwise. */
-function settingsOf(words: readonly string[]): string[] {
-  const known: Record<string, readonly string[]> = {
-    balance: ['balance'],
-    'timeout queue': ['queueTimeout'],
-    'timeout server': ['responseTimeout'],
-    'default-server': ['checkInterval', 'fall', 'rise'],
-    'http-request deny': ['maxRequestSize'],
-  };
-  return words.flatMap((word) => known[word] ?? []);
+function detail(key: string, value: string | number, setting: string, is?: Fact['is']): Fact {
+  return { key, value: String(value), words: [setting], settings: [setting], ...(is && { is }) };
 }
 
-function sectionCause({ title }: ProxySection): { words: string[] } {
-  const name = title.split(' ')[1] ?? title;
-  return { words: [`'${name}'`, name.replace(/-\d+$/, '')] };
+function httpSections(route: HttpRouteModel): Section[] {
+  const { name, check } = route;
+  return [
+    section('frontend', name, [
+      ...frontend(route),
+      requestTimeout(route.requestTimeoutMs),
+      detail('http-request deny', `above ${route.maxRequestBytes} bytes`, 'maxRequestSize', 'protection'),
+    ]),
+    section(
+      'backend',
+      name,
+      [
+        detail('balance', route.balance, 'balance'),
+        ...(check
+          ? [
+              { key: 'option httpchk', value: check.path, is: 'check' as const, words: ['check', 'healthPath'] },
+              detail('check inter', `${check.everyMs}ms`, 'checkInterval'),
+              detail('fall', check.fall, 'fall'),
+              detail('rise', check.rise, 'rise'),
+            ]
+          : []),
+        detail('maxconn', route.maxConnections, 'maxConnections'),
+        detail('timeout queue', `${route.queueTimeoutMs}ms`, 'queueTimeout'),
+        detail('timeout server', `${route.responseTimeoutMs}ms`, 'responseTimeout'),
+      ],
+      route.to.servers,
+    ),
+  ];
+}
+
+function redisSections(route: RedisRouteModel): Section[] {
+  const { name, check, role } = route;
+  const master = role === 'master';
+  return [
+    section('frontend', name, [
+      ...frontend(route),
+      { key: 'first word within', value: `${route.firstWordMs}ms`, is: 'protection', words: ['firstWordMs'] },
+    ]),
+    section(
+      'backend',
+      name,
+      [
+        detail('role', role, 'role'),
+        detail('balance', route.balance, 'balance'),
+        detail('retries', route.retries, 'retries'),
+        ...(check ? [detail('timeout check', `${check.silenceMs}ms`, 'downAfter')] : []),
+        ...(check?.needsReplica ? [detail('tcp-check', 'a replica in sync', 'minReplicasToWrite', 'check')] : []),
+        ...(master && check?.asksLease ? [detail('tcp-check of', 'the lease', 'fencing', 'check')] : []),
+      ],
+      route.to.servers,
+    ),
+  ];
 }

@@ -1,70 +1,45 @@
-import type { TopologyService } from '../../../constructs/core/topology.js';
 import { Size } from '../../../constructs/core/units.js';
-import { directives, fileText, sentinelDirectives } from '../config-text.js';
+import { serviceNamed } from '../../../constructs/models.js';
+import type { RedisModel } from '../../../constructs/redis/model.js';
+import type { SavePoint } from '../../../constructs/redis/persistence.js';
 import { type Cause, code, type Finding, fromTo } from '../finding.js';
 import type { Level } from '../level.js';
+import { modelPairs } from '../models.js';
 import { about, type Comparison } from './comparison.js';
 
 /** How many writes an AOF setting may lose, from most to least. */
 const FSYNC = ['off', 'no', 'everysec', 'always'];
 
-/** What redis.conf and sentinel.conf say that a reviewer should know: read there, as that is what the servers get. */
-export function judgeRedis({ matched }: Comparison): Finding[] {
-  return matched.pairs.flatMap(({ before, after }) => [
-    ...compareFile(before, after, 'redis.conf', directives, judgeServer),
-    ...compareFile(before, after, 'sentinel.conf', sentinelDirectives, judgeSentinel),
-  ]);
-}
-
-/** What the environment calls these. */
-const SETTINGS: Readonly<Record<string, readonly string[]>> = {
-  'auto-aof-rewrite-percentage': ['appendOnly.rewritePercentage'],
-  'auto-aof-rewrite-min-size': ['appendOnly.rewriteMinSize'],
-  activedefrag: ['activeDefrag'],
-};
-
-type Values = ReadonlyMap<string, string>;
 type Report = (level: Level, what: string, why: string, cause: Omit<Cause, 'construct'>) => void;
 
-function compareFile(
-  before: TopologyService,
-  after: TopologyService,
-  file: string,
-  parse: (text: string) => Values,
-  judge: (before: Values, after: Values, report: Report) => ReadonlySet<string>,
-): Finding[] {
-  const [old, now] = [fileText(before, file), fileText(after, file)];
-  if (old === undefined || now === undefined || old === now) return [];
-  const findings: Finding[] = [];
-  const [was, is] = [parse(old), parse(now)];
-  const judged = judge(was, is, (level, what, why, cause) => {
-    findings.push(about(after, level, what, why, cause));
+/** What a reviewer should know of nodes and Sentinels, but for users (credentials.ts) and what has no danger of its own (models.ts). */
+export function judgeRedis(comparison: Comparison): Finding[] {
+  return modelPairs(comparison, 'redis').flatMap(({ before: was, after: is, service: nodes }) => {
+    const findings: Finding[] = [];
+    const sentinels = serviceNamed(comparison.after.topology, is.sentinels.service) ?? nodes;
+    const reportOn =
+      (service: typeof nodes): Report =>
+      (level, what, why, cause) => {
+        findings.push(about(service, level, what, why, cause));
+      };
+    judgePersistence(was.nodes, is.nodes, reportOn(nodes));
+    judgeMemory(was.nodes, is.nodes, reportOn(nodes));
+    judgeWrites(was, is, reportOn(nodes));
+    judgeSentinels(was, is, reportOn(sentinels));
+    return findings;
   });
-  for (const name of new Set([...was.keys(), ...is.keys()])) {
-    if (judged.has(name) || was.get(name) === is.get(name)) continue;
-    findings.push(
-      about(
-        after,
-        'other',
-        `${file} ${code(name)}: ${fromTo(was.get(name) ?? 'not set', is.get(name) ?? 'not set')}`,
-        'The server behaves differently.',
-        {
-          settings: SETTINGS[name] ?? [],
-          words: [...(SETTINGS[name] ?? []).map((path) => path.split('.').at(-1) ?? ''), name],
-        },
-      ),
-    );
-  }
-  return findings;
 }
 
-function judgeServer(was: Values, is: Values, report: Report): ReadonlySet<string> {
-  judgePersistence(was, is, report);
-  judgeMemory(was, is, report);
-  const number = (values: Values, name: string) => Number(values.get(name) ?? 0);
-  const [oldMin, newMin] = [number(was, 'min-replicas-to-write'), number(is, 'min-replicas-to-write')];
-  const settings = ['minReplicasToWrite', 'replicas'];
-  const words = ['minReplicasToWrite', 'min-replicas-to-write'];
+function judgeWrites(was: RedisModel, is: RedisModel, report: Report): void {
+  if (was.fencing !== is.fencing) {
+    const cause = { settings: ['fencing', 'sentinels', 'replicas'], words: ['fencing', 'sentinels', 'replicas'] };
+    const what = `fencing: ${fromTo(was.fencing, is.fencing)}`;
+    if (is.fencing === 'off') {
+      report('data', what, 'A master that was frozen confirms writes that its successor knows nothing of.', cause);
+    } else report('availability', what, 'A master that too few Sentinels answer refuses writes.', cause);
+  }
+  const [oldMin, newMin] = [was.nodes.minReplicasToWrite, is.nodes.minReplicasToWrite];
+  const cause = { settings: ['minReplicasToWrite', 'replicas'], words: ['minReplicasToWrite'] };
   if (newMin < oldMin) {
     report(
       'data',
@@ -72,17 +47,17 @@ function judgeServer(was: Values, is: Values, report: Report): ReadonlySet<strin
       newMin === 0
         ? 'A master that is cut off goes on accepting writes, which are lost once another one has taken over.'
         : 'A confirmed write is on fewer machines when the master is lost.',
-      { settings, words },
+      cause,
     );
   } else if (newMin > oldMin) {
     report(
       'availability',
       `writes need more replicas: ${fromTo(oldMin, newMin)}`,
       'Writes stop when fewer replicas than that are connected.',
-      { settings, words },
+      cause,
     );
   }
-  const [oldLag, newLag] = [number(was, 'min-replicas-max-lag'), number(is, 'min-replicas-max-lag')];
+  const [oldLag, newLag] = [was.nodes.maxLagSeconds, is.nodes.maxLagSeconds];
   if (newLag !== oldLag) {
     const looser = newLag > oldLag || newLag === 0;
     report(
@@ -91,47 +66,27 @@ function judgeServer(was: Values, is: Values, report: Report): ReadonlySet<strin
       looser
         ? 'A master that is cut off accepts writes for longer; they are lost.'
         : 'Writes stop sooner when replicas lag.',
-      { words: ['min-replicas-max-lag'] },
+      { words: ['maxLagSeconds'] },
     );
   }
-  if (was.get('dir') !== is.get('dir')) {
+  if (was.dataFolder !== is.dataFolder) {
     report(
       'data',
-      `data is kept in another folder: ${fromTo(was.get('dir'), is.get('dir'))}`,
+      `data is kept in another folder: ${fromTo(was.dataFolder, is.dataFolder)}`,
       'The server starts without its data, and what it writes may be on no volume.',
-      { words: ["'dir ", 'dir '] },
+      { words: ['dataFolder'] },
     );
   }
-  if (was.get('protected-mode') === 'yes' && is.get('protected-mode') !== 'yes') {
+  if (was.protectedMode && !is.protectedMode) {
     report('exposure', 'protected mode is off', 'Without it, a server without a password answers everybody.', {
-      words: ['protected-mode'],
+      words: ['protectedMode'],
     });
   }
-  return new Set([
-    'appendonly',
-    'appendfsync',
-    'save',
-    'maxmemory',
-    'maxmemory-policy',
-    'min-replicas-to-write',
-    'min-replicas-max-lag',
-    'dir',
-    'protected-mode',
-    // Of no consequence without it.
-    ...(is.get('appendonly') === 'yes' && was.get('appendonly') === 'yes'
-      ? []
-      : ['auto-aof-rewrite-percentage', 'auto-aof-rewrite-min-size']),
-  ]);
 }
 
-function judgePersistence(was: Values, is: Values, report: Report): void {
-  const fsync = (values: Values) =>
-    values.get('appendonly') === 'yes' ? (values.get('appendfsync') ?? 'everysec') : 'off';
-  const [before, after] = [fsync(was), fsync(is)];
-  const aof = {
-    settings: ['appendOnly.fsync', 'appendOnly'],
-    words: ['fsync', 'appendOnly', 'appendonly', 'APPEND_ONLY'],
-  };
+function judgePersistence(was: RedisModel['nodes'], is: RedisModel['nodes'], report: Report): void {
+  const [before, after] = [was, is].map(({ appendOnly }) => appendOnly?.fsync ?? 'off') as [string, string];
+  const aof = { settings: ['appendOnly.fsync', 'appendOnly'], words: ['fsync', 'appendOnly', 'APPEND_ONLY'] };
   if (FSYNC.indexOf(after) < FSYNC.indexOf(before)) {
     report(
       'data',
@@ -151,7 +106,7 @@ function judgePersistence(was: Values, is: Values, report: Report): void {
       aof,
     );
   }
-  const [old, now] = [savePoints(was), savePoints(is)];
+  const [old, now] = [was.savePoints, is.savePoints];
   const covered = (point: SavePoint, by: readonly SavePoint[]) =>
     by.some(({ seconds, changes }) => seconds <= point.seconds && changes <= point.changes);
   const lost = old.filter((point) => !covered(point, now));
@@ -160,13 +115,13 @@ function judgePersistence(was: Values, is: Values, report: Report): void {
     points.map(({ seconds, changes }) => code(`${changes} changes in ${seconds} s`)).join(', ');
   const save = {
     settings: ['savePoints'],
-    words: ['savePoints', 'SAVE_POINTS', 'save ', ...lost.map(({ seconds }) => String(seconds))],
+    words: ['savePoints', 'SAVE_POINTS', ...lost.map(({ seconds }) => String(seconds))],
   };
   if (lost.length > 0) {
     report(
       'data',
       now.length === 0 ? 'snapshots are off' : `snapshots are made less often: no longer after ${shown(lost)}`,
-      is.get('appendonly') === 'yes'
+      is.appendOnly
         ? 'The append-only file is the only copy on disk that is up to date.'
         : 'A crash loses everything since the last snapshot.',
       save,
@@ -181,41 +136,25 @@ function judgePersistence(was: Values, is: Values, report: Report): void {
   }
 }
 
-interface SavePoint {
-  readonly seconds: number;
-  readonly changes: number;
-}
-
-function savePoints(values: Values): SavePoint[] {
-  const numbers = (values.get('save') ?? '')
-    .split(/\s+/)
-    .filter((word) => /^\d+$/.test(word))
-    .map(Number);
-  return Array.from({ length: Math.floor(numbers.length / 2) }, (_, index) => ({
-    seconds: numbers[index * 2] ?? 0,
-    changes: numbers[index * 2 + 1] ?? 0,
-  }));
-}
-
-function judgeMemory(was: Values, is: Values, report: Report): void {
-  const [oldPolicy, policy] = [was, is].map((values) => values.get('maxmemory-policy') ?? 'noeviction');
+function judgeMemory(was: RedisModel['nodes'], is: RedisModel['nodes'], report: Report): void {
+  const [oldPolicy, policy] = [was.evictionPolicy, is.evictionPolicy];
   if (policy !== oldPolicy) {
     report(
       'data',
       `what happens when memory is full changed: ${fromTo(oldPolicy, policy)}`,
       policy === 'noeviction'
         ? 'Writes fail when memory is full, where keys were removed before.'
-        : policy?.startsWith('volatile')
+        : policy.startsWith('volatile')
           ? 'Keys with a time to live are removed when memory is full.'
           : 'Any key can be removed when memory is full, whether it was meant to stay or not.',
-      { settings: ['evictionPolicy'], words: ['evictionPolicy', 'maxmemory-policy', policy ?? ''] },
+      { settings: ['evictionPolicy'], words: ['evictionPolicy', policy] },
     );
   }
-  const [old, now] = [was, is].map((values) => Number(values.get('maxmemory') ?? 0));
-  if (old === undefined || now === undefined || old === now) return;
-  const text = (bytes: number) => (bytes === 0 ? 'without a limit' : String(Size.bytes(bytes)));
-  const cause = { settings: ['maxMemory'], words: ['maxMemory', 'maxmemory '] };
-  if (now !== 0 && (old === 0 || now < old)) {
+  const [old, now] = [was.maxMemoryBytes, is.maxMemoryBytes];
+  if (old === now) return;
+  const text = (bytes: number) => String(Size.bytes(bytes));
+  const cause = { settings: ['maxMemory'], words: ['maxMemory'] };
+  if (now < old) {
     report(
       'data',
       `room for data shrinks: ${fromTo(text(old), text(now))}`,
@@ -227,56 +166,45 @@ function judgeMemory(was: Values, is: Values, report: Report): void {
   } else report('other', `room for data grows: ${fromTo(text(old), text(now))}`, 'More keys fit in.', cause);
 }
 
-function judgeSentinel(was: Values, is: Values, report: Report): ReadonlySet<string> {
-  const monitor = (values: Values) => (values.get('monitor') ?? '').split(/\s+/);
-  const [[oldName, , , oldQuorum], [name, , , quorum]] = [monitor(was), monitor(is)];
-  if (name !== oldName) {
+function judgeSentinels(was: RedisModel, is: RedisModel, report: Report): void {
+  if (was.masterName !== is.masterName) {
     report(
-      'availability',
-      `the master is called something else: ${fromTo(oldName, name)}`,
-      'Clients that ask the Sentinels for the old name find nothing.',
-      {
-        settings: ['masterName'],
-        words: ['masterName'],
-      },
+      'data',
+      `the master is called something else: ${fromTo(was.masterName, is.masterName)}`,
+      'Sentinels know nothing of that name: who is master, and whose data counts, is what the nodes have recorded. `npm start` asks, and stops them in an order that keeps the master; plain `cdktf deploy` does neither. Clients that ask for the old name find nothing.',
+      { settings: ['masterName'], words: ['masterName'] },
     );
   }
+  const [oldQuorum, quorum] = [was.sentinels.quorum, is.sentinels.quorum];
   if (quorum !== oldQuorum) {
     report(
       'availability',
       `Sentinels that must agree that the master is down: ${fromTo(oldQuorum, quorum)}`,
-      Number(quorum) < Number(oldQuorum)
+      quorum < oldQuorum
         ? 'Fewer can start a failover: one that sees the network wrongly counts for more.'
         : 'More must be up for a failover to start.',
       { settings: ['quorum', 'sentinels'], words: ['quorum', 'sentinels'] },
     );
   }
-  const milliseconds = (values: Values, option: string) => Number((values.get(option) ?? '0').split(/\s+/).at(-1));
-  for (const [option, setting, longer, shorter] of [
-    [
-      'down-after-milliseconds',
-      'downAfter',
-      'A dead master is noticed later: writes fail for longer.',
-      'A slow master is taken for a dead one sooner: needless failovers.',
-    ],
-    [
-      'failover-timeout',
-      'failoverTimeout',
-      'A failover that hangs is tried again later.',
-      'A failover that is slow is broken off sooner.',
-    ],
-  ] as const) {
-    const [old, now] = [milliseconds(was, option), milliseconds(is, option)];
-    if (old === now) continue;
-    report('availability', `${code(option)}: ${fromTo(`${old} ms`, `${now} ms`)}`, now > old ? longer : shorter, {
-      settings: [setting],
-      words: [setting, option],
-    });
-  }
-  return new Set([
-    'monitor',
+  const compare = (option: string, setting: string, old: number, now: number, longer: string, shorter: string) => {
+    if (old === now) return;
+    const what = `${code(option)}: ${fromTo(`${old} ms`, `${now} ms`)}`;
+    report('availability', what, now > old ? longer : shorter, { settings: [setting], words: [setting] });
+  };
+  compare(
     'down-after-milliseconds',
+    'downAfter',
+    was.downAfterMs,
+    is.downAfterMs,
+    'A dead master is noticed later: writes fail for longer.',
+    'A slow master is taken for a dead one sooner: needless failovers.',
+  );
+  compare(
     'failover-timeout',
-    ...(name === oldName ? [] : ['parallel-syncs']),
-  ]);
+    'failoverTimeout',
+    was.sentinels.failoverTimeoutMs,
+    is.sentinels.failoverTimeoutMs,
+    'A failover that hangs is tried again later.',
+    'A failover that is slow is broken off sooner.',
+  );
 }

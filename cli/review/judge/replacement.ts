@@ -1,4 +1,6 @@
 import type { TopologyService } from '../../../constructs/core/topology.js';
+import { modelsOf } from '../../../constructs/models.js';
+import { OLD_SESSIONS_END_WITHIN } from '../../../constructs/proxy/render-config.js';
 import type { Declaration, Resource } from '../declaration.js';
 import { type Cause, code, codes, type Finding } from '../finding.js';
 import { about, type Comparison, isSame } from './comparison.js';
@@ -74,10 +76,13 @@ export function outcomes({ before, after, matched }: Comparison): Outcome[] {
       }
       const changed = changedAttributes(before, after, instance.container);
       const forcing = changed.filter((name) => !IN_PLACE.has(name) && !REMEMBERED.has(name));
-      const reasons = [...new Set([...forcing.map((name) => CALLED[name] ?? name), ...fileReasons, ...shared])];
+      const renewing = is.reload === null ? [...fileReasons, ...shared] : [];
+      const reasons = [...new Set([...forcing.map((name) => CALLED[name] ?? name), ...renewing])];
+      const reread = renewing.length === 0 ? [...fileReasons, ...shared] : [];
       const named = (names: readonly string[]) => [...new Set(names.map((name) => CALLED[name] ?? name))];
-      if (reasons.length > 0) add('replaced', reasons);
-      else if (changed.some((name) => IN_PLACE.has(name))) add('changed in place', named(changed));
+      if (reasons.length > 0) add('replaced', [...reasons, ...reread]);
+      else if (reread.length > 0 || changed.some((name) => IN_PLACE.has(name)))
+        add('changed in place', [...named(changed), ...reread]);
       else if (changed.length > 0) add('changed at its next replacement', named(changed));
     }
     for (const { name } of was.instances) {
@@ -114,7 +119,7 @@ export function judgeReplacement(comparison: Comparison, others: readonly Findin
           after,
           'availability',
           `${which} replaced (${reasons(replaced)})`,
-          `${meaning(after, replaced)} ${rolling(before, after, replaced)}`,
+          meaning(after, roleOf(comparison, after), replaced, togetherBecause(before, after, replaced)),
           {
             ...cause,
             words: [
@@ -134,7 +139,9 @@ export function judgeReplacement(comparison: Comparison, others: readonly Findin
           after,
           'other',
           `changed while running, without a restart: ${reasons(inPlace)}`,
-          'Nothing is interrupted.',
+          inPlace.some(({ because }) => because.some((reason) => reason.startsWith('file ')))
+            ? `Nothing restarts; connections that are open end within ${OLD_SESSIONS_END_WITHIN.toSeconds()} s.`
+            : 'Nothing is interrupted.',
           { ...cause, words: [...(cause.words ?? []), 'restart', 'memory', 'limits'] },
         ),
       );
@@ -155,29 +162,53 @@ export function judgeReplacement(comparison: Comparison, others: readonly Findin
   });
 }
 
-function meaning({ settings, instances, name }: TopologyService, replaced: readonly Outcome[]): string {
-  const all = replaced.length === instances.length;
-  if ('replication' in settings) {
-    const first = instances[0]?.name ?? name;
-    return all || replaced.some(({ instance }) => instance === first)
-      ? `The master is among them (at first ${code(first)}): writes stop until one is master again.`
-      : 'The master at first is not among them, unless a failover made one of them master.';
-  }
-  if ('failover' in settings)
-    return all ? 'Until they are back nobody starts a failover.' : 'Until they are back fewer Sentinels watch.';
-  if (instances.length === 1) return 'It is the only one: every connection through it breaks until it is back.';
-  return all ? 'Requests fail until the first one is ready again.' : 'The others carry the load meanwhile.';
+/** What depends on the service. */
+function roleOf({ after: { topology } }: Comparison, { name }: TopologyService): 'nodes' | 'sentinels' | undefined {
+  return modelsOf(topology, 'redis').flatMap(({ nodes, sentinels }) =>
+    nodes.service === name ? ['nodes' as const] : sentinels.service === name ? ['sentinels' as const] : [],
+  )[0];
 }
 
-/** `npm start` replaces them together. Whether the change itself would allow one after the other: */
-function rolling(before: TopologyService, after: TopologyService, replaced: readonly Outcome[]): string {
-  if (replaced.length < 2) return '';
+/** @param together why `npm start` cannot replace them one by one, if so */
+function meaning(
+  service: TopologyService,
+  role: ReturnType<typeof roleOf>,
+  replaced: readonly Outcome[],
+  together: string | undefined,
+): string {
+  const { instances, name } = service;
+  const all = replaced.length === instances.length;
+  if (instances.length === 1) return 'It is the only one: every connection through it breaks until it is back.';
+  if (replaced.length > 1 && together === undefined) return oneByOne(role);
+  const why = together === undefined ? '' : ` They cannot be replaced one by one: ${together}.`;
+  if (role === 'nodes') {
+    const first = instances[0]?.name ?? name;
+    return all || replaced.some(({ instance }) => instance === first)
+      ? `The master is among them (at first ${code(first)}): writes stop until one is master again.${why}`
+      : `The master at first is not among them, unless a failover made one of them master.${why}`;
+  }
+  if (role === 'sentinels')
+    return `${all ? 'Until they are back nobody starts a failover.' : 'Until they are back fewer Sentinels watch.'}${why}`;
+  return `${all ? 'Requests fail until the first one is ready again.' : 'The others carry the load meanwhile.'}${why}`;
+}
+
+function oneByOne(role: ReturnType<typeof roleOf>): string {
+  const last = role === 'nodes' ? ' The master comes last and hands over first: writes pause for 1 to 2 s.' : '';
+  return `\`npm start\` replaces them one by one, each when the one before is well again.${last} Plain \`cdktf deploy\` replaces them together.`;
+}
+
+/** What `npm start` goes by, too (`rollout/`): passwords of which old and new do not fit, networks that all must leave, another name of the master. */
+function togetherBecause(
+  before: TopologyService,
+  after: TopologyService,
+  replaced: readonly Outcome[],
+): string | undefined {
   const reasons = new Set(replaced.flatMap(({ because }) => because));
-  if (changedFiles(before, after).length > 0 || reasons.has('files'))
-    return 'They cannot be replaced one after the other: they share the files that change.';
-  if (reasons.has('networks')) return 'They cannot be replaced one after the other: their networks change.';
-  if (reasons.has('volumes')) return 'They cannot be replaced one after the other: their volumes change.';
-  return 'The change itself would allow replacing them one after the other (`npm start` replaces them together).';
+  const isSecret = (path: string) =>
+    [...before.files, ...after.files].some((file) => file.path === path && file.secret);
+  if (changedFiles(before, after).some(isSecret)) return 'old and new secret files do not fit together';
+  if (reasons.has('networks')) return 'their networks change';
+  return undefined;
 }
 
 function changedFiles(before: TopologyService, after: TopologyService): string[] {

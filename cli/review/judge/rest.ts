@@ -1,17 +1,12 @@
 import type { TopologyService } from '../../../constructs/core/topology.js';
-import { masked } from '../config-text.js';
 import { code, type Finding, fromTo } from '../finding.js';
+import { masked } from '../masked.js';
 import { about, type Comparison, isSame } from './comparison.js';
-
-/** Files that other judges read line by line. */
-const READ = /\/(redis\.conf|sentinel\.conf|haproxy\.cfg|[^/]+\.acl)$/;
 
 /** Everything else that differs, so that no difference goes unmentioned. */
 export function judgeRest({ before, after, matched }: Comparison): Finding[] {
   const findings = matched.pairs.flatMap((pair) => [
     ...judgeEnvironment(pair.before, pair.after),
-    ...judgeFiles(pair.before, pair.after),
-    ...judgeSettings(pair.before, pair.after),
     ...judgeCommand(pair.before, pair.after),
   ]);
   if (before.topology.environment !== after.topology.environment) {
@@ -45,50 +40,9 @@ function judgeEnvironment(before: TopologyService, after: TopologyService): Find
       'other',
       `environment: ${shown.slice(0, 8).join(', ')}${shown.length > 8 ? ` and ${shown.length - 8} more` : ''}`,
       'The program is told something else.',
-      {
-        settings: names.map((name) => `environment.${name}`),
-        words: [...names, 'environment', 'drain', 'port'],
-      },
+      { settings: names.map((name) => `environment.${name}`), words: [...names, 'environment', 'drain', 'port'] },
     ),
   ];
-}
-
-function judgeFiles(before: TopologyService, after: TopologyService): Finding[] {
-  const find = (service: TopologyService, path: string) => service.files.find((file) => file.path === path)?.text;
-  const paths = [...new Set([...before.files, ...after.files].map(({ path }) => path))].sort();
-  const changed = paths.filter((path) => find(before, path) !== find(after, path));
-  const shown = changed
-    .filter((path) => !READ.test(path) || find(before, path) === undefined || find(after, path) === undefined)
-    .map((path) =>
-      find(before, path) === undefined
-        ? `${code(path)} is new`
-        : find(after, path) === undefined
-          ? `${code(path)} is gone`
-          : `${code(path)} changed`,
-    );
-  if (shown.length === 0) return [];
-  return [
-    about(after, 'other', `files: ${shown.join(', ')}`, 'The program reads them at its start.', {
-      words: [...changed, ...changed.map((path) => path.split('/').at(-1) ?? ''), 'addFile'],
-    }),
-  ];
-}
-
-/** Named settings of redis are judged by what they become in its files; here are those of further services. */
-function judgeSettings(before: TopologyService, after: TopologyService): Finding[] {
-  const judged = new Set(['persistence', 'memory', 'replication', 'failover']);
-  const names = [...new Set([...Object.keys(before.settings), ...Object.keys(after.settings)])].sort();
-  return names
-    .filter((name) => !judged.has(name) && !isSame(before.settings[name], after.settings[name]))
-    .map((name) =>
-      about(
-        after,
-        'other',
-        `${code(name)}: ${fromTo(before.settings[name] ?? 'not set', after.settings[name] ?? 'not set')}`,
-        'It was declared as something to look at.',
-        { settings: [name], words: [name] },
-      ),
-    );
 }
 
 function judgeCommand(before: TopologyService, after: TopologyService): Finding[] {

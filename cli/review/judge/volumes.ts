@@ -66,9 +66,7 @@ export function judgeVolumes({ before, after, matched }: Comparison): Finding[] 
           'data',
           `${code(mount.instance)} can no longer write to its volume`,
           'New data is not kept.',
-          {
-            words: ['readOnly', 'volumes'],
-          },
+          { words: ['readOnly', 'volumes'] },
         ),
       );
     }

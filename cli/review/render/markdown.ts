@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Topology } from '../../../constructs/core/topology.js';
 import { renderMermaid } from '../../../diagram/mermaid.js';
-import { maskedLine } from '../config-text.js';
 import { code, count } from '../finding.js';
 import { costText } from '../judge/cost.js';
 import { LEVEL_MEANINGS, type Level } from '../level.js';
+import { maskedLine } from '../masked.js';
 import { counts, type EnvironmentReview, type LocatedFinding, type Review } from '../review.js';
 import { matchServices } from '../services.js';
 import { whereText } from './text.js';
@@ -123,7 +123,7 @@ function environmentBlocks(environment: EnvironmentReview): string[] {
 }
 
 /** By name of the service. */
-export function marksOf({ before, after, outcomes }: EnvironmentReview): Map<string, 'added' | 'removed' | 'changed'> {
+function marksOf({ before, after, outcomes }: EnvironmentReview): Map<string, 'added' | 'removed' | 'changed'> {
   const marks = new Map<string, 'added' | 'removed' | 'changed'>();
   for (const { service } of outcomes) marks.set(service, 'changed');
   if (before && after) {

@@ -1,18 +1,17 @@
-import { RootConstruct } from 'constructs';
+import type { RootConstruct } from 'constructs';
 import { beforeEach, expect, test } from '@jest/globals';
 import { ApiService, type ApiServiceProps } from '../../../constructs/api/api-service.js';
 import { ContainerImage } from '../../../constructs/core/container-image.js';
-import { Deployment } from '../../../constructs/core/deployment.js';
 import { HealthCheck } from '../../../constructs/core/health-check.js';
 import { Duration } from '../../../constructs/core/units.js';
+import type { RedisReplicationProps } from '../../../constructs/redis/props.js';
 import { RedisReplication } from '../../../constructs/redis/redis-replication.js';
+import { inDeployment } from '../../support/offline-deployment.js';
 
 let root: RootConstruct;
 let redis: RedisReplication;
 beforeEach(() => {
-  root = new RootConstruct();
-  const engine = { isolatedGateways: false, startInterval: false };
-  new Deployment({ environment: 'dev', declaredCidr: '10.213.0.0/20', engine, owner: '0' }).attachTo(root);
+  ({ root } = inDeployment());
   redis = new RedisReplication(root, 'redis');
 });
 const create = (props: Partial<ApiServiceProps> = {}) => new ApiService(root, 'api', { redis, ...props });
@@ -26,17 +25,41 @@ test('each container listens on its own address and on loopback, for the health 
   ]);
 });
 
-test("it may reach Redis and the Sentinels, as the application's user, and knows them by address", () => {
+test('it may reach Redis and the Sentinels, as a user of its own, and knows them by address', () => {
   const { service, connections } = create();
   expect(connections.allowed).toEqual([redis.endpoint, redis.sentinel]);
   const [instance] = service.instances;
   expect(instance && service.environment(instance)).toMatchObject({
     REDIS_SENTINELS: '10.213.1.2:26379,10.213.1.3:26379,10.213.1.4:26379',
     REDIS_MASTER_NAME: 'platform',
-    REDIS_USERNAME: 'app',
-    REDIS_PASSWORD_FILE: '/config/secrets/redis-app',
+    REDIS_USERNAME: 'api',
+    REDIS_PASSWORD_FILE: '/config/secrets/redis-api',
   });
-  expect(service.files.map(({ path }) => path)).toEqual(['/config/secrets/redis-app', '/config/secrets/sentinel-app']);
+  expect(service.files.map(({ path }) => path)).toEqual([
+    '/config/secrets/redis-api',
+    '/config/secrets/redis-sentinel-api',
+  ]);
+});
+
+test.each<[string, RedisReplicationProps, ApiServiceProps['durability'], string, unknown]>([
+  ['one replica by default', {}, undefined, '1', { durability: 'replicated', confirmedBy: 1 }],
+  ['as many as the master needs', { minReplicasToWrite: 2 }, undefined, '2', expect.anything()],
+  ['at least one', { minReplicasToWrite: 0 }, 'replicated', '1', expect.anything()],
+  ['none if wanted', { minReplicasToWrite: 2 }, 'master', '0', { durability: 'master', confirmedBy: 0 }],
+  ['none without replicas', { replicas: 0 }, undefined, '0', { durability: 'master', confirmedBy: 0 }],
+])('a write is confirmed by replicas: %s', (_, props, durability, expected, writes) => {
+  const other = new RedisReplication(root, 'other', props);
+  const { service, model } = create({ redis: other, ...(durability && { durability }) });
+  const [instance] = service.instances;
+  expect(instance && service.environment(instance)['REDIS_WAIT_REPLICAS']).toBe(expected);
+  expect({ durability: model.durability, confirmedBy: model.confirmedBy }).toEqual(writes);
+});
+
+test('without replicas, nobody can promise that writes are replicated', () => {
+  const lone = new RedisReplication(root, 'lone', { replicas: 0 });
+  expect(() => create({ redis: lone, durability: 'replicated' })).toThrow(
+    /api\.durability[^]*replicated[^]*'master' where Redis has no replicas[^]*Leave it out/,
+  );
 });
 
 test('draining ends before the container is killed', () => {

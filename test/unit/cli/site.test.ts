@@ -1,17 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { beforeEach, expect, test } from '@jest/globals';
 import { changeSite } from '../../../cli/site.js';
 import { readSite, UNPREPARED_SITE } from '../../../environments/site.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 
 let project: string;
 beforeEach(() => {
-  project = mkdtempSync(join(tmpdir(), 'redis-platform-site-'));
-});
-afterEach(() => {
-  rmSync(project, { recursive: true, force: true });
+  project = temporaryFolder('site');
 });
 
 test('commands that reserve at the same time lose nothing of each other', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { countGoTests } from '../../../cli/test-runs.js';
+import { countGoTests, countJestTests } from '../../../cli/test-runs.js';
 
 test('top-level Go tests are counted, their parts are not', () => {
   const output = [
@@ -45,3 +45,19 @@ test.each(['FAIL\tredis-platform/api [build failed]', 'panic: boom', 'WARNING: D
     expect(countGoTests(`--- PASS: TestA (0.00s)\n${line}`)).toMatchObject({ passed: 1, failed: 1 });
   },
 );
+
+test('a run of no tests is a failure', () => {
+  const none = {
+    numPassedTests: 0,
+    numFailedTests: 0,
+    numRuntimeErrorTestSuites: 0,
+    numPendingTests: 0,
+    numTodoTests: 0,
+  };
+  expect(countJestTests({ ...none, testResults: [] })).toEqual({ passed: 0, failed: 1, skipped: 0 });
+  expect(countJestTests({ ...none, numPendingTests: 3, testResults: [] })).toEqual({
+    passed: 0,
+    failed: 0,
+    skipped: 3,
+  });
+});

@@ -1,10 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { ContainerImage } from '../../../constructs/core/container-image.js';
 import { EMPTY_LOCK, readImageLock, renderImageLock } from '../../../constructs/core/image-lock.js';
 import { PlatformError } from '../../../constructs/core/platform-error.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
 const lock = {
@@ -16,12 +15,11 @@ const lock = {
 const project = process.cwd();
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'image-lock-'));
+  folder = temporaryFolder('image-lock');
   process.chdir(folder);
 });
 afterEach(() => {
   process.chdir(project);
-  rmSync(folder, { recursive: true });
 });
 
 test('what was written is read, and is the same text for the same images', () => {

@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { overlaps } from '../../../constructs/network/address-plan.js';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { overlaps } from '../../../constructs/core/address-plan.js';
 import { checkInstanceName, environments, loadEnvironment } from '../../../environments/index.js';
 import { select } from '../../../environments/selection.js';
 import { readSite, siteFile, UNPREPARED_SITE } from '../../../environments/site.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 
 test.each(Object.keys(environments))('%s is right, and called as its entry says', (name) => {
   expect(loadEnvironment(name).name).toBe(name);
@@ -53,11 +53,8 @@ test('options select the environment and the instance', () => {
 describe('the site', () => {
   let project: string;
   beforeEach(() => {
-    project = mkdtempSync(join(tmpdir(), 'redis-platform-site-'));
+    project = temporaryFolder('site');
     mkdirSync(dirname(siteFile(project)));
-  });
-  afterEach(() => {
-    rmSync(project, { recursive: true, force: true });
   });
 
   test('of a machine that was not prepared is what the oldest engine can do', () => {

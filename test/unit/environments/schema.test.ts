@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ContainerImage } from '../../../constructs/core/container-image.js';
 import { PlatformError } from '../../../constructs/core/platform-error.js';
-import { dev } from '../../../environments/dev.js';
+import { dev } from '../../support/dev.js';
 import { parseEnvironment } from '../../../environments/schema.js';
 
 const ports = { http: 8080, redisMaster: 6379, redisReplicas: 6380, sentinels: 26379, stats: 8404 };
@@ -54,6 +54,35 @@ describe('a bad value is named with its path, the value, what is allowed and the
       { redis: { replicas: 0, minReplicasToWrite: 1 } },
       'redis.minReplicasToWrite',
       /0 to the 0/,
+      /Leave it out/,
+    ],
+    [
+      'a lease with one Sentinel',
+      { redis: { sentinels: 1, fencing: 'lease' } },
+      'redis.fencing',
+      /at least 3/,
+      /Leave it/,
+    ],
+    [
+      'a setting that the platform sets itself',
+      { api: { environment: { REDIS_USERNAME: 'admin' } } },
+      'api.environment',
+      /does not set itself/,
+      /Leave them out/,
+    ],
+    ['another way of fencing', { redis: { fencing: 'on' } }, 'redis.fencing', /lease, off/, /Choose one/],
+    [
+      'another durability',
+      { api: { durability: 'safe' } },
+      'api.durability',
+      /replicated, master/,
+      /Choose one of them/,
+    ],
+    [
+      'replicated writes without replicas',
+      { redis: { replicas: 0 }, api: { durability: 'replicated' } },
+      'api.durability',
+      /'master' where Redis has no replicas/,
       /Leave it out/,
     ],
     ['a size without unit', { redis: { maxMemory: 128 } }, 'redis.maxMemory', /8MiB to 1024GiB/, /with its unit/],
@@ -212,7 +241,7 @@ describe('a bad value is named with its path, the value, what is allowed and the
       {
         what: 'colour is not a known setting',
         got: 'red',
-        allowed: 'name, network, redis, api, proxy, logs, exceptions',
+        allowed: 'name, network, redis, backups, api, proxy, logs, exceptions',
         fix: expect.stringContaining('spelling'),
       },
     ]);
@@ -246,7 +275,7 @@ describe('a bad value is named with its path, the value, what is allowed and the
         what: 'redis.limits.memory cannot be used',
         got: '512MiB',
         allowed: 'more than maxMemory (1GiB)',
-        fix: 'Leave it out for twice maxMemory and 64MiB.',
+        fix: 'Leave it out for what maxMemory, snapshots and buffers need at worst.',
       },
     ]);
   });

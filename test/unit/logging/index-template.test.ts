@@ -23,6 +23,16 @@ test('no line is refused for its content: wrong types are kept, unknown names to
   expect(mappings).toMatchObject({ dynamic: false, subobjects: false, date_detection: false });
 });
 
+test('no value is too long: Lucene takes keywords of up to 32,766 bytes', () => {
+  type Field = { readonly type: string; readonly ignore_above?: number; readonly fields?: Record<string, Field> };
+  const fields = Object.values(template().template.mappings.properties as Record<string, Field>);
+  const keywords = fields
+    .flatMap((field) => [field, ...Object.values(field.fields ?? {})])
+    .filter(({ type }) => type === 'keyword');
+  expect(keywords.length).toBeGreaterThan(10);
+  for (const { ignore_above: characters = Infinity } of keywords) expect(4 * characters).toBeLessThanOrEqual(32_766);
+});
+
 test('what a line always has can be searched, with times exact to the nanosecond', () => {
   expect(template().template.mappings.properties).toMatchObject({
     '@timestamp': { type: 'date_nanos' },

@@ -1,19 +1,16 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { beforeEach, expect, test } from '@jest/globals';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'redis-platform-import-'));
+  folder = temporaryFolder('import');
   writeFileSync(join(folder, 'password'), 'word\n');
   writeFileSync(join(folder, 'objects.ndjson'), '{"type":"dashboard"}\n');
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true });
 });
 
 interface Asked {
@@ -50,7 +47,7 @@ async function run(answers: readonly [number, object][]): Promise<{ asked: Asked
       const child = execFile(
         process.execPath,
         ['images/kibana/kibana-import.mjs'],
-        { env: environment, timeout: 20_000 },
+        { env: environment, timeout: 100_000 },
         (_, output) => {
           resolve({ code: child.exitCode ?? -1, stdout: output });
         },

@@ -1,12 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { ContainerImage } from '../../../constructs/core/container-image.js';
 import { HealthCheck } from '../../../constructs/core/health-check.js';
-import type { PlatformBase } from '../../../constructs/core/platform-base.js';
+import type { PlatformBase } from '../../../constructs/platform-base.js';
 import { PlatformError } from '../../../constructs/core/platform-error.js';
 import { secretsIn } from '../../../constructs/core/secret.js';
 import { Service } from '../../../constructs/core/service.js';
 import { Size } from '../../../constructs/core/units.js';
-import { type LogFlavour, LogStack, type LogStackProps } from '../../../constructs/logging/log-stack.js';
+import { LogStack } from '../../../constructs/logging/log-stack.js';
+import type { LogFlavour, LogStackProps } from '../../../constructs/logging/model.js';
 import { synthServices } from '../../support/synth.js';
 
 function shop(stack: PlatformBase, name = 'shop', replicas = 2): Service {

@@ -61,7 +61,7 @@ describe('es-node.json', () => {
     index: 'shop-logs',
     retention: { maxAge: Duration.seconds(3600), maxSize: Size.mebibytes(64) },
     users: [users.keeper, users.shipper],
-    keeper: users.keeper,
+    keeper: users.keeper.name,
     distribution: 'whole',
   };
   const config = (change: Partial<ElasticsearchOptions> = {}) =>

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { Duration } from '../../../constructs/core/units.js';
 import {
   LOGSTASH_JAVA_OPTIONS,
   renderLogstashLog4j,
@@ -6,7 +7,13 @@ import {
   renderPipeline,
 } from '../../../constructs/logging/render-logstash.js';
 
-const pipeline = renderPipeline({ index: 'shop-logs', listen: '10.0.0.2', store: '10.0.1.2:9200', user: 'shipper' });
+const pipeline = renderPipeline({
+  index: 'shop-logs',
+  listen: '10.0.0.2',
+  store: '10.0.1.2:9200',
+  user: 'shipper',
+  maxAge: Duration.seconds(86_400),
+});
 const lines = pipeline.split('\n').map((line) => line.trim());
 const settings = new Map(
   renderLogstashSettings()
@@ -44,6 +51,9 @@ test('lines of an own image are completed from the path: instance, service and i
     'own-api',
     'own',
   ]);
+  // As rsyslog does it: see there.
+  expect(completed).toContain('event.set("message", LogStash::Json.dump(message))');
+  expect(completed).toContain('if said > 60 || said < -86400');
 });
 
 test('complete lines are stored as they came', () => {

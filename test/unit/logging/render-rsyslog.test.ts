@@ -1,7 +1,13 @@
 import { expect, test } from '@jest/globals';
-import { renderRsyslogConfig } from '../../../constructs/logging/render-rsyslog.js';
+import { Duration } from '../../../constructs/core/units.js';
+import { mostBehindSeconds, renderRsyslogConfig } from '../../../constructs/logging/render-rsyslog.js';
 
-const text = renderRsyslogConfig({ index: 'shop-logs', store: { address: '10.0.1.2', port: 9200 }, user: 'shipper' });
+const text = renderRsyslogConfig({
+  index: 'shop-logs',
+  store: { address: '10.0.1.2', port: 9200 },
+  user: 'shipper',
+  maxAge: Duration.parse('7d') ?? Duration.seconds(0),
+});
 /** The parameters of a statement, by name. */
 const parameters = (start: string): Record<string, string> => {
   const from = text.indexOf(start);
@@ -42,13 +48,25 @@ test('a line is stored once however often it is sent: created under its own id, 
   expect(text).toContain('template(name="index" type="string" string="shop-logs-%$.day%")');
 });
 
-test('it tries for ever, and shows what can never be stored', () => {
-  expect(parameters('action(type="omelasticsearch"')).toMatchObject({
-    'action.resumeRetryCount': '-1',
-    retryfailures: 'on',
-    retryruleset: 'refused',
-  });
-  expect(text).toContain('ruleset(name="refused")');
+test('it tries for ever; what can never be stored es-node tells', () => {
+  const action = parameters('action(type="omelasticsearch"');
+  expect(action).toMatchObject({ 'action.resumeRetryCount': '-1' });
+  expect(action).not.toHaveProperty('retryfailures');
+});
+
+test('the longest line of log-run fits, with six bytes for each of its own and all names', () => {
+  const LONGEST = 64 * 1024;
+  const [, kibibytes = ''] = /maxMessageSize="(\d+)k"/.exec(text) ?? [];
+  expect(Number(kibibytes) * 1024).toBeGreaterThan(6 * LONGEST + 4096);
+  // All of a batch are in memory, of 128 MiB.
+  const most = Number(parameters('ruleset(name="ship"')['queue.dequeueBatchSize']);
+  expect(most * Number(kibibytes) * 1024).toBeLessThan(64 * 1024 ** 2);
+});
+
+test('a line of an own file keeps a time that can be right: no further ahead than a minute, no older than what is kept', () => {
+  expect(text).toContain('$.at > $.read + 60 or $.at < $.read - 604800 then');
+  // Each day is an index, and Elasticsearch opens 1,000.
+  expect(mostBehindSeconds(Duration.parse('3650d') ?? Duration.seconds(0))).toBe(366 * 86_400);
 });
 
 test('the store is known by address, the password by its file: the file holds no secret', () => {

@@ -1,3 +1,5 @@
+import type { Topology } from '../../../constructs/core/topology.js';
+import { type Kind, type Models, modelsOf } from '../../../constructs/models.js';
 import type { Draft } from '../../support/policies.js';
 import type { Change } from '../../support/synth.js';
 
@@ -8,6 +10,8 @@ export interface Example {
   readonly given?: Change;
   /** What is changed past the constructs, as `addOverride` and own resources do. */
   readonly change?: (program: Draft) => void;
+  /** What is changed in the models. */
+  readonly alter?: (topology: Topology) => void;
   /** How the finding begins: subject, then what is wrong. */
   readonly found: string;
   /** Other policies that it breaks too. */
@@ -40,7 +44,14 @@ const own = (type: string, found: string, values: Record<string, unknown>, also:
   also,
 });
 /** The text of a file that a seeder holds. */
-const edit = (seeder: string, path: string, from: RegExp, to: string, found: string): Example => ({
+const edit = (
+  seeder: string,
+  path: string,
+  from: RegExp,
+  to: string,
+  found: string,
+  also: readonly string[] = [],
+): Example => ({
   name: `${path} with ${to.trim()}`,
   change: (program) => {
     const uploads = program.resource['docker_container']?.[seeder]?.['upload'] as { file: string; content?: string }[];
@@ -49,7 +60,19 @@ const edit = (seeder: string, path: string, from: RegExp, to: string, found: str
     file.content = file.content.replace(from, to);
   },
   found,
+  also,
 });
+
+/** A model that no properties come to: constructs refuse them before. */
+const model = <K extends Kind>(kind: K, alter: (model: Models[K]) => void, found: string): Example => ({
+  name: `a model: ${found}`,
+  alter: (topology) => {
+    modelsOf(topology, kind).forEach(alter);
+  },
+  found,
+});
+const quorum = (quorum: number): Example =>
+  model('redis', ({ sentinels }) => Object.assign(sentinels, { quorum }), `redis-sentinel: its quorum is ${quorum}`);
 
 function container(program: Draft): Record<string, unknown> {
   const found = program.resource['docker_container']?.['api-service-0'];
@@ -76,7 +99,23 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
       given: { redis: { appendOnly: { fsync: 'no', rewritePercentage: 100, rewriteMinSize: '64MiB' } } },
       found: 'redis: when its append-only file',
     },
-    edit('redis-node-seeder', '/config/redis.conf', /^appendonly yes$/m, 'appendonly no', 'redis: its append-only'),
+  ],
+  'declared-files': [
+    edit(
+      'redis-node-seeder',
+      '/config/redis.conf',
+      /^appendonly yes$/m,
+      'appendonly no',
+      'redis: /config/redis.conf is',
+    ),
+    edit('redis-sentinel-seeder', '/config/sentinel.conf', / 2$/m, ' 1', 'redis-sentinel: /config/sentinel.conf is'),
+    edit(
+      'proxy-service-seeder',
+      '/config/haproxy.cfg',
+      /bind 10\.[.\d]+:\d+/,
+      'bind 0.0.0.0:8080',
+      'proxy: /config/haproxy',
+    ),
   ],
   'drop-capabilities': [
     set('it adds the capability SYS_ADMIN', 'capabilities', { drop: ['ALL'], add: ['SYS_ADMIN'] }),
@@ -136,13 +175,12 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     setting('its setting NODE_ENV', 'NODE_ENV=development'),
     setting('its setting JAVA_TOOL_OPTIONS', 'JAVA_TOOL_OPTIONS=-agentlib:jdwp=transport=dt_socket'),
     set('its command opens', 'command', ['api', '--pprof']),
-    edit('redis-node-seeder', '/config/redis.conf', /$/, 'loglevel debug\n', 'redis: /config/redis.conf says'),
-    edit(
-      'proxy-service-seeder',
-      '/config/haproxy.cfg',
-      /stats enable/,
-      'stats admin if TRUE',
-      'proxy: /config/haproxy',
+    model(
+      'redis',
+      ({ nodes }) => {
+        Object.assign(nodes.directives, { loglevel: 'debug' });
+      },
+      'redis: redis.conf says: loglevel debug',
     ),
   ],
   'no-docker-socket': [
@@ -197,7 +235,9 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     ]),
     set('its option --requirepass looks', 'command', ['redis-server', '--requirepass', 'swordfish']),
     set('its option --token looks', 'entrypoint', ['shop', '--token=swordfish']),
-    edit('proxy-service-seeder', '/config/haproxy.cfg', /^/, '# -----BEGIN RSA PRIVATE KEY-----\n', 'proxy: its file'),
+    edit('proxy-service-seeder', '/config/haproxy.cfg', /^/, '# -----BEGIN RSA PRIVATE KEY-----\n', 'proxy: its file', [
+      'declared-files',
+    ]),
   ],
   'no-privileged': [
     set('it is privileged', 'privileged', true),
@@ -236,17 +276,7 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     set('its image is not pinned: redis', 'image', 'redis'),
     own('docker_container', 'own: its image is not pinned: shop', { image: 'shop' }, BARE),
   ],
-  'quorum-majority': [
-    edit('redis-sentinel-seeder', '/config/sentinel.conf', / 2$/m, ' 1', 'redis-sentinel: its quorum is 1'),
-    edit('redis-sentinel-seeder', '/config/sentinel.conf', / 2$/m, ' 4', 'redis-sentinel: its quorum is 4'),
-    edit(
-      'redis-sentinel-seeder',
-      '/config/sentinel.conf',
-      /^sentinel monitor.*$/m,
-      '#',
-      'redis-sentinel: its Sentinels',
-    ),
-  ],
+  'quorum-majority': [quorum(1), quorum(4)],
   'read-only-root': [
     set('its root file system is writable', 'read_only', false),
     set('its root file system is writable', 'read_only', undefined),

@@ -3,14 +3,20 @@ import { environments } from '../../../environments/index.js';
 import { discoverPolicies } from '../../../policies/judge/discover.js';
 import { draftOf, judged, line } from '../../support/policies.js';
 import { type Change, synth } from '../../support/synth.js';
-import { examples } from './examples.js';
+import { type Example, examples } from './examples.js';
 
 const policies = discoverPolicies();
 const ids = policies.map(({ id }) => id);
 
 /** What is found, and by what, in the program and in its plan. */
-function foundIn(given: Change, change: Parameters<typeof changed>[1] = () => undefined): string[] {
-  const { program, plan } = judged(changed(given, change));
+function foundIn(
+  given: Change,
+  change: Parameters<typeof changed>[1] = () => undefined,
+  alter: NonNullable<Example['alter']> = () => undefined,
+): string[] {
+  const draft = changed(given, change);
+  alter(draft.topology);
+  const { program, plan } = judged(draft);
   const lines = program.violations.map(line);
   expect(plan.violations.map(line)).toEqual(lines);
   return lines;
@@ -38,7 +44,7 @@ test.each(policies.map((policy) => [policy.id, policy] as const))(
 
 describe.each(ids)('%s finds', (id) => {
   test.each((examples[id] ?? []).map((example) => [example.name, example] as const))('%s', (_, example) => {
-    const found = foundIn(example.given ?? {}, example.change);
+    const found = foundIn(example.given ?? {}, example.change, example.alter);
     expect(found.filter((text) => text.startsWith(`${id}: ${example.found}`))).not.toEqual([]);
     expect([...new Set(found.map((text) => text.split(':')[0]))].sort()).toEqual([id, ...(example.also ?? [])].sort());
   });

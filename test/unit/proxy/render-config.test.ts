@@ -1,17 +1,16 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { Duration, Size } from '../../../constructs/core/units.js';
-import { type HttpRoute, type ProxyOptions, renderProxyConfig } from '../../../constructs/proxy/render-config.js';
+import { type ProxyModel, resolveHttpRoute, resolveProxy, resolveRedisRoute } from '../../../constructs/proxy/model.js';
+import { type ProxyAddresses, renderProxyConfig } from '../../../constructs/proxy/render-config.js';
+import { resolveRedis } from '../../../constructs/redis/model.js';
+import type { RedisReplicationProps } from '../../../constructs/redis/props.js';
 
-const route: HttpRoute = {
-  name: 'http',
+const api = { service: 'api', endpoint: 'api-http', port: 80, servers: ['api-0', 'api-1'] };
+const nodes = { service: 'redis', endpoint: 'redis', port: 6379, servers: ['redis-0'] };
+const { route, problems } = resolveHttpRoute('proxy', 'http', api, {
   port: 8080,
-  service: 'api',
-  servers: [
-    { name: 'api-0', address: '10.0.0.2', port: 80 },
-    { name: 'api-1', address: '10.0.0.3', port: 80 },
-  ],
   balance: 'leastconn',
-  healthPath: '/health',
   checkInterval: Duration.milliseconds(1500),
   fall: 4,
   rise: 2,
@@ -19,20 +18,26 @@ const route: HttpRoute = {
   queueTimeout: Duration.seconds(3),
   responseTimeout: Duration.milliseconds(2500),
   maxRequestSize: Size.bytes(1024),
+});
+
+/** With routes to a Redis that is declared so. */
+function modelOf(redis: RedisReplicationProps = {}): ProxyModel {
+  const { model } = resolveRedis('redis', redis);
+  return {
+    ...resolveProxy('proxy', 8404),
+    http: [route],
+    redis: [
+      resolveRedisRoute({ name: 'redis-master', port: 6379, role: 'master', to: nodes }, model),
+      resolveRedisRoute({ name: 'redis-replicas', port: 6380, role: 'replica', to: nodes }, model),
+      resolveRedisRoute({ name: 'sentinel-0', port: 26379, role: 'any', to: nodes }, model),
+    ],
+  };
+}
+const at: ProxyAddresses = {
+  own: '10.0.9.2',
+  server: (_, name) => ({ 'api-0': '10.0.0.2', 'api-1': '10.0.0.3', 'redis-0': '10.0.1.2' })[name] ?? '',
 };
-const nodes = [{ name: 'redis-0', address: '10.0.1.2', port: 6379 }];
-const options: ProxyOptions = {
-  bindAddress: '10.0.9.2',
-  statsPort: 8404,
-  http: [route],
-  redis: [
-    { name: 'redis-master', port: 6379, role: 'master', servers: nodes },
-    { name: 'redis-replicas', port: 6380, role: 'replica', servers: nodes },
-    { name: 'sentinel-0', port: 26379, role: 'any', servers: nodes },
-  ],
-  masterNeedsReplica: true,
-  probeUser: 'probe',
-};
+const haproxyCfg = (redis?: RedisReplicationProps) => renderProxyConfig(modelOf(redis), at);
 
 /** Sections by their first line, each with its trimmed lines. */
 function sections(text: string): Map<string, string[]> {
@@ -44,11 +49,10 @@ function sections(text: string): Map<string, string[]> {
   }
   return found;
 }
-const section = (name: string, change: Partial<ProxyOptions> = {}): string[] =>
-  sections(renderProxyConfig({ ...options, ...change })).get(name) ?? [];
+const section = (name: string, redis?: RedisReplicationProps): string[] => sections(haproxyCfg(redis)).get(name) ?? [];
 
 test('it listens on its own address and on loopback only', () => {
-  const binds = [...renderProxyConfig(options).matchAll(/^\s*bind (.*)$/gm)].map((match) => match[1]);
+  const binds = [...haproxyCfg().matchAll(/^\s*bind (.*)$/gm)].map((match) => match[1]);
   expect(binds).toEqual([
     '127.0.0.1:8405',
     '10.0.9.2:8404',
@@ -60,8 +64,9 @@ test('it listens on its own address and on loopback only', () => {
 });
 
 test('passwords come from the environment: the file holds none', () => {
-  const text = renderProxyConfig(options);
-  expect(text).toContain('stats auth "admin:${STATS_PASSWORD}"');
+  const text = haproxyCfg();
+  expect(text).toContain('user admin insecure-password "${STATS_PASSWORD}"');
+  expect(text).toContain('http-request auth realm statistics unless { http_auth(statistics) }');
   expect(text).toContain('"AUTH probe ${PROBE_PASSWORD}\\r\\n"');
   expect(text).not.toContain('{{');
 });
@@ -72,6 +77,13 @@ test('the version is hidden', () => {
 });
 
 describe('an HTTP route', () => {
+  test('is refused with all that it cannot be', () => {
+    expect(problems).toEqual([]);
+    const bad = { port: 8080, fall: 0, responseTimeout: Duration.milliseconds(1), maxRequestSize: Size.bytes(1) };
+    const named = resolveHttpRoute('proxy', 'http', api, bad).problems.map(({ what }) => what);
+    expect(named).toEqual(['responseTimeout', 'fall', 'maxRequestSize'].map((name) => `proxy.${name} cannot be used`));
+  });
+
   test('checks each server on its health path, in the declared rhythm', () => {
     const backend = section('backend http');
     expect(backend).toContain('http-check send meth GET uri /health ver HTTP/1.1 hdr Host proxy');
@@ -95,41 +107,136 @@ describe('an HTTP route', () => {
     expect(section('backend http')).toContain('retry-on conn-failure');
   });
 
-  test('answers without a server as the API does without a master: 503 with Retry-After and a JSON error', () => {
-    for (const part of ['frontend http', 'backend http']) {
-      const [error] = section(part).filter((line) => line.startsWith('http-error status 503'));
-      expect(error).toContain('hdr Retry-After 1');
-      expect(JSON.parse(/string '([^']*)'/.exec(error ?? '')?.[1] ?? '')).toHaveProperty('error.code', 'unavailable');
+  test.each(['frontend http', 'backend http'])('%s has errors of its own in the form of the API', (part) => {
+    const errors = section(part).flatMap(
+      (line) => /^http-error status (\d+) content-type application\/json lf-string '([^']*)'(.*)$/.exec(line) ?? [],
+    );
+    const found = [...Array(errors.length / 4).keys()].map((index) => errors.slice(index * 4 + 1, index * 4 + 4));
+    expect(found.map(([status]) => status)).toEqual(['400', '408', '500', '502', '503', '504']);
+    for (const [status, body = '', more] of found) {
+      const { error } = JSON.parse(body) as { error: Record<string, string> };
+      expect(Object.keys(error)).toEqual(['code', 'message', 'requestId']);
+      expect(error['requestId']).toBe('%[var(txn.request_id)]');
+      // Everything else that begins with % would be taken for a part of the format.
+      expect(body.match(/%/g)).toHaveLength(1);
+      expect(more).toBe(status === '503' ? ' hdr Retry-After 1' : '');
     }
+  });
+
+  test('keeps a request id only if it is the only one, and sane', () => {
+    const [rule = '', ...others] = section('frontend http').filter((line) =>
+      line.includes('set-header X-Request-ID %[unique-id]'),
+    );
+    expect(others).toEqual([]);
+    expect(rule).toContain('unless { req.fhdr_cnt(X-Request-ID) eq 1 } { req.fhdr(X-Request-ID) -m reg ^');
+  });
+
+  test('names codes that the API describes', () => {
+    const described = readFileSync('images/api/internal/httpapi/openapi.json', 'utf8');
+    const codes = [...haproxyCfg().matchAll(/"code":"([^"]*)"/g)].map(([, code]) => code);
+    codes.push(
+      ...[...readFileSync('images/haproxy/json-errors', 'utf8').matchAll(/', '([a-z_]+)', '/g)].map(([, code]) => code),
+    );
+    expect(codes.length).toBeGreaterThan(15);
+    for (const code of codes) expect(described).toContain(`"${code}"`);
+  });
+});
+
+test('each port has a share of its own, and all of them fit', () => {
+  const text = haproxyCfg();
+  const [all = 0, ...each] = [...text.matchAll(/^\s*maxconn (\d+)$/gm)].map((match) => Number(match[1]));
+  expect(each).toHaveLength([...text.matchAll(/^\s*bind /gm)].length);
+  expect(each.reduce((sum, one) => sum + one, 0)).toBe(all);
+  expect(section('frontend redis-master')).toContain('tcp-request connection reject if { fe_conn gt 2000 }');
+});
+
+describe('its log', () => {
+  const text = haproxyCfg();
+
+  test('is encoded by HAProxy itself, at full length, in names that it allows', () => {
+    expect(section('global')).toContain('log stdout len 65535 format short local0 info');
+    const formats = [...text.matchAll(/^ +log-format "%\{\+json\}o(.*)"$/gm)].map(([, format = '']) => format);
+    expect(formats).toHaveLength(5);
+    for (const format of formats) {
+      expect(format.replaceAll(/%\([a-z_-]+\)(\[[^\]]+\]|[a-zA-Z]+)/g, '')).toBe('');
+      // By this log-run knows them.
+      expect(format).toContain('%(haproxy-termination_state)ts');
+    }
+  });
+
+  test("has a server's change of state once: backends log nothing, stderr has it", () => {
+    const backends = [...text.matchAll(/^backend (.*)$/gm)].map(([, name = '']) => name);
+    expect(backends).toHaveLength(4);
+    for (const name of backends) expect(section(`backend ${name}`)).toContain('no log');
+    expect(text).not.toMatch(/^listen /m);
+  });
+
+  test('leaves out who looks at the statistics, but not who is refused', () => {
+    expect(section('frontend statistics')).toContain('http-after-response set-log-level silent if { status 200 }');
   });
 });
 
 describe('a Redis route', () => {
-  test('to the master asks for the role and for a replica in sync, so that a frozen ex-master gets no connections', () => {
-    expect(section('listen redis-master')).toContain(
-      'tcp-check expect rstring role:master[^$]*min_slaves_good_slaves:[1-9]',
-    );
+  const expected = (name: string, redis?: RedisReplicationProps) =>
+    section(name, redis).flatMap((line) => /^tcp-check expect rstring (\S+) on-error "[^"]+"$/.exec(line)?.[1] ?? []);
+
+  test('to the master asks for the role, a replica in sync and the lease, so that no ex-master gets connections', () => {
+    expect(expected('backend redis-master')).toEqual([
+      'role:master',
+      'min_slaves_good_slaves:[1-9]',
+      'rplease_writable:1',
+    ]);
+    expect(section('backend redis-master')).toContain('tcp-check send "INFO replication rplease\\r\\nQUIT\\r\\n"');
   });
 
-  test('to the master asks for the role alone where a master may write without replicas', () => {
-    expect(section('listen redis-master', { masterNeedsReplica: false })).toContain(
-      'tcp-check expect rstring role:master',
-    );
+  test.each([
+    [{ minReplicasToWrite: 0 }, ['role:master', 'rplease_writable:1']],
+    [{ fencing: 'off' }, ['role:master', 'min_slaves_good_slaves:[1-9]']],
+    [{ minReplicasToWrite: 0, fencing: 'off' }, ['role:master']],
+  ] as const)('to the master asks for no more than it needs to write: %j', (redis, words) => {
+    expect(expected('backend redis-master', redis)).toEqual(words);
+  });
+
+  test('to the master takes silence for as long as the Sentinels do, and nothing else', () => {
+    const lines = section('backend redis-master', { downAfter: Duration.seconds(4) });
+    expect(lines).toContain('timeout check 4100ms');
+    expect(lines.find((line) => line.startsWith('default-server'))).toContain(' fall 1 ');
   });
 
   test('to the replicas asks for one that is in sync, and takes the one with the fewest connections', () => {
-    const lines = section('listen redis-replicas');
-    expect(lines).toContain('tcp-check expect rstring role:slave[^$]*master_link_status:up');
+    const lines = section('backend redis-replicas');
+    expect(expected('backend redis-replicas')).toEqual(['role:slave', 'master_link_status:up']);
     expect(lines).toContain('balance leastconn');
   });
 
   test('to a Sentinel checks the connection alone', () => {
-    expect(section('listen sentinel-0').filter((line) => line.startsWith('tcp-check'))).toEqual([]);
-    expect(section('listen sentinel-0')).toContain('default-server check inter 1s fall 2 rise 1');
+    expect(section('backend sentinel-0').filter((line) => line.startsWith('tcp-check'))).toEqual([]);
+    expect(section('backend sentinel-0')).toContain(
+      'default-server check inter 1s fall 2 rise 1 on-marked-down shutdown-sessions',
+    );
   });
 
-  test('never repeats a command on its own', () => {
-    for (const name of ['redis-master', 'redis-replicas', 'sentinel-0'])
-      expect(section(`listen ${name}`)).toContain('retries 0');
+  test.each(['redis-master', 'redis-replicas', 'sentinel-0'])('to %s ends sessions with their server', (name) => {
+    const lines = section(`backend ${name}`);
+    expect(lines.filter((line) => line.endsWith(' on-marked-down shutdown-sessions'))).toHaveLength(1);
+    // Without the filter, those that are just connecting would stay for ever.
+    expect(section(`frontend ${name}`)).toContain(
+      'tcp-request content set-bandwidth-limit unlimited if { req.len gt 0 }',
+    );
+  });
+
+  test.each(['redis-master', 'redis-replicas', 'sentinel-0'])(
+    'to %s has no place for clients that say nothing',
+    (name) => {
+      const lines = section(`frontend ${name}`);
+      expect(lines).toContain('tcp-request inspect-delay 3000ms');
+      expect(lines).toContain('tcp-request content reject unless { req.len gt 0 }');
+    },
+  );
+
+  test('tries another replica where one takes no connection, but never another node for one that is named', () => {
+    expect(section('backend redis-master')).toContain('retries 0');
+    expect(section('backend sentinel-0')).toContain('retries 0');
+    expect(section('backend redis-replicas')).toContain('retries 2');
   });
 });

@@ -1,19 +1,16 @@
-import { RootConstruct } from 'constructs';
+import type { RootConstruct } from 'constructs';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { Deployment } from '../../../constructs/core/deployment.js';
+import { ContainerImage } from '../../../constructs/core/container-image.js';
 import { Service } from '../../../constructs/core/service.js';
-import { Size } from '../../../constructs/core/units.js';
-import {
-  redisNumberProblems,
-  RedisReplication,
-  type RedisReplicationProps,
-} from '../../../constructs/redis/redis-replication.js';
+import { Duration, Size } from '../../../constructs/core/units.js';
+import { resolveRedis } from '../../../constructs/redis/model.js';
+import type { RedisReplicationProps } from '../../../constructs/redis/props.js';
+import { RedisReplication } from '../../../constructs/redis/redis-replication.js';
+import { inDeployment } from '../../support/offline-deployment.js';
 
 let root: RootConstruct;
 beforeEach(() => {
-  root = new RootConstruct();
-  const engine = { isolatedGateways: false, startInterval: false };
-  new Deployment({ environment: 'dev', declaredCidr: '10.213.0.0/20', engine, owner: '0' }).attachTo(root);
+  ({ root } = inDeployment());
 });
 const create = (props?: RedisReplicationProps) => new RedisReplication(root, 'redis', props);
 const serviceNamed = (name: string): Service => {
@@ -39,9 +36,9 @@ test('without any property it is a good Redis: three nodes, three Sentinels, one
   );
 });
 
-test('a node has room for a snapshot beside its data', () => {
+test('a node has room for a snapshot and for buffers beside its data', () => {
   create({ maxMemory: Size.mebibytes(100) });
-  expect(String(serviceNamed('redis').limits.memory)).toBe('264MiB');
+  expect(String(serviceNamed('redis').limits.memory)).toBe('392MiB');
 });
 
 test('a node has 15 s to hand over before it is stopped', () => {
@@ -65,16 +62,68 @@ test('the supervisor is told all addresses and where its passwords are', () => {
     sentinels: ['10.213.1.2:26379'],
     redisUser: { username: 'node', passwordFile: '/config/secrets/redis-node' },
     sentinelUser: { username: 'node', passwordFile: '/config/secrets/sentinel-node' },
+    fencing: 'off',
   });
 });
 
-test('active defragmentation is refused where the image cannot do it', () => {
-  expect(() => create({ activeDefrag: true })).toThrow(/redis\.activeDefrag[^]*Turn it off, or give an image/);
+describe('active defragmentation', () => {
+  const images = () => ['redis', 'redis-sentinel'].map((name) => serviceNamed(name).image.source);
+  const folders = (...names: string[]) => names.map((name) => ({ kind: 'directory', folder: `images/${name}` }));
+  const own = ContainerImage.fromRegistry('example.org/own-redis:1');
+
+  test('is done by nodes of an image of its own; the Sentinels, which have no data, stay as they are', () => {
+    create({ activeDefrag: true });
+    expect(images()).toEqual(folders('redis-defrag', 'redis'));
+    expect(fileOf('redis', '/config/redis.conf')).toContain('\nactivedefrag yes\n');
+  });
+  test.each([{}, { activeDefrag: false }])('with %j nobody has that image', (props) => {
+    create(props);
+    expect(images()).toEqual(folders('redis', 'redis'));
+    expect(fileOf('redis', '/config/redis.conf')).not.toContain('defrag');
+  });
+  test('with an image of your own is done by that one, if it can', () => {
+    create({ activeDefrag: true, image: { image: own, supportsActiveDefrag: true } });
+    expect(images()).toEqual([own.source, own.source]);
+  });
+  test('is refused if that one cannot', () => {
+    const image = { image: own, supportsActiveDefrag: false };
+    expect(() => create({ activeDefrag: true, image })).toThrow(
+      /redis\.activeDefrag cannot be used[^]*got true[^]*own jemalloc[^]*Leave out the image/,
+    );
+  });
+});
+
+describe('fencing', () => {
+  const inNodes = () => {
+    const { fencing } = JSON.parse(fileOf('redis', '/config/node.json') ?? '') as { fencing: unknown };
+    return fencing;
+  };
+  test.each([
+    [{}, 'lease'],
+    [{ sentinels: 5, replicas: 1 }, 'lease'],
+    [{ fencing: 'off' }, 'off'],
+    [{ sentinels: 1 }, 'off'],
+    [{ replicas: 0 }, 'off'],
+  ] as const)('with %j is %s, in the files and in the topology', (props, expected) => {
+    const redis = create({ ...props });
+    expect([redis.fencing, redis.model.fencing, redis.model.downAfterMs]).toEqual([expected, expected, 1500]);
+    expect(inNodes()).toBe(expected);
+    expect(fileOf('redis', '/config/users.acl')?.includes('rp.lease')).toBe(expected === 'lease');
+  });
+  test.each([
+    [{ sentinels: 1 }, 'lease with 1 Sentinels and 2 replicas'],
+    [{ replicas: 0 }, 'lease with 3 Sentinels and 0 replicas'],
+  ] as const)('by lease is refused with %j', (props, got) => {
+    expect(() => create({ ...props, fencing: 'lease' })).toThrow(
+      `redis.fencing cannot be used (got ${got}): allowed is off, or lease with at least 3 Sentinels and 1 replica`,
+    );
+  });
 });
 
 describe('numbers that cannot work together', () => {
-  const right = { replicas: 2, sentinels: 3, quorum: 2, minReplicasToWrite: 1 };
-  const paths = (change: Partial<typeof right>) => redisNumberProblems({ ...right, ...change }).map(({ path }) => path);
+  const right = { replicas: 2, sentinels: 3, quorum: 2, minReplicasToWrite: 1, fencing: 'off' as const };
+  const paths = (change: Partial<typeof right>) =>
+    resolveRedis('redis', { ...right, ...change }).problems.map(({ setting }) => setting);
 
   test.each([
     [{}, []],
@@ -97,6 +146,29 @@ describe('numbers that cannot work together', () => {
     [{ replicas: 99, sentinels: 2, minReplicasToWrite: 100 }, ['replicas', 'sentinels', 'minReplicasToWrite']],
   ])('%j: %j', (change, expected) => {
     expect(paths(change)).toEqual(expected);
+  });
+
+  test.each<[RedisReplicationProps, string]>([
+    [
+      { maxMemory: Size.mebibytes(1) },
+      'redis.maxMemory cannot be used (got 1MiB): allowed is a size from 8MiB to 1024GiB',
+    ],
+    [
+      { downAfter: Duration.milliseconds(1) },
+      'redis.downAfter cannot be used (got 1ms): allowed is a duration from 500ms',
+    ],
+    [{ masterName: 'a b\nc' }, 'redis.masterName cannot be used (got a b\nc): allowed is a lower-case letter'],
+    [{ savePoints: [{ seconds: 0, changes: 1 }] }, 'redis.savePoints.0.seconds cannot be used (got 0): allowed is'],
+    [
+      { evictionPolicy: 'lru' as 'noeviction' },
+      'redis.evictionPolicy cannot be used (got lru): allowed is noeviction, ',
+    ],
+    [
+      { limits: { memory: Size.mebibytes(64) } },
+      'redis.limits.memory cannot be used (got 64MiB): allowed is more than',
+    ],
+  ])('and values are refused as in an environment: %j', (props, said) => {
+    expect(() => create(props)).toThrow(said);
   });
 
   test('are all named at once', () => {

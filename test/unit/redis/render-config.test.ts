@@ -1,20 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
-import { Duration, Size } from '../../../constructs/core/units.js';
-import { type RedisOptions, renderRedisConfig, renderSentinelConfig } from '../../../constructs/redis/render-config.js';
-import { DEFAULT_APPEND_ONLY, DEFAULT_SAVE_POINTS } from '../../../constructs/redis/redis-replication.js';
+import { Size } from '../../../constructs/core/units.js';
+import { nodeMemory } from '../../../constructs/redis/memory.js';
+import { resolveRedis } from '../../../constructs/redis/model.js';
+import { DEFAULT_APPEND_ONLY } from '../../../constructs/redis/persistence.js';
+import type { RedisReplicationProps } from '../../../constructs/redis/props.js';
+import { renderRedisConfig, renderSentinelConfig } from '../../../constructs/redis/render-config.js';
 
-const defaults: RedisOptions = {
-  persistence: { savePoints: DEFAULT_SAVE_POINTS, appendOnly: DEFAULT_APPEND_ONLY },
-  maxMemory: Size.mebibytes(128),
-  evictionPolicy: 'noeviction',
-  activeDefrag: false,
-  minReplicasToWrite: 1,
-};
+const modelOf = (props: RedisReplicationProps = {}) => resolveRedis('redis', props).model;
+const redisConf = (props?: RedisReplicationProps) => renderRedisConfig(modelOf(props));
 const directives = (text: string) => text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
 
 describe('redis.conf', () => {
   test('has snapshots at 900 1, 300 10, 60 10000 and an append-only file synced every second, rewritten at +100 % from 64 MiB', () => {
-    expect(directives(renderRedisConfig(defaults))).toEqual(
+    expect(directives(redisConf())).toEqual(
       expect.arrayContaining([
         'save 900 1 300 10 60 10000',
         'appendonly yes',
@@ -26,49 +24,69 @@ describe('redis.conf', () => {
   });
 
   test.each(['always', 'everysec', 'no'] as const)('syncs the append-only file %s', (fsync) => {
-    const persistence = { ...defaults.persistence, appendOnly: { ...DEFAULT_APPEND_ONLY, fsync } };
-    expect(directives(renderRedisConfig({ ...defaults, persistence }))).toContain(`appendfsync ${fsync}`);
+    expect(directives(redisConf({ appendOnly: { ...DEFAULT_APPEND_ONLY, fsync } }))).toContain(`appendfsync ${fsync}`);
   });
 
   test("without snapshots says so: Redis' own default would be to take them", () => {
-    const persistence = { ...defaults.persistence, savePoints: [] };
-    expect(directives(renderRedisConfig({ ...defaults, persistence }))).toContain('save ""');
+    expect(directives(redisConf({ savePoints: [] }))).toContain('save ""');
   });
 
   test('without an append-only file has none of its settings', () => {
-    const lines = directives(
-      renderRedisConfig({ ...defaults, persistence: { ...defaults.persistence, appendOnly: undefined } }),
-    );
+    const lines = directives(redisConf({ appendOnly: 'off' }));
     expect(lines).toContain('appendonly no');
     expect(lines.filter((line) => /appendfsync|auto-aof/.test(line))).toEqual([]);
   });
 
   test('bounds memory in bytes, with the declared policy', () => {
-    const lines = directives(
-      renderRedisConfig({ ...defaults, maxMemory: Size.mebibytes(32), evictionPolicy: 'allkeys-lfu' }),
-    );
+    const lines = directives(redisConf({ maxMemory: Size.mebibytes(32), evictionPolicy: 'allkeys-lfu' }));
     expect(lines).toEqual(expect.arrayContaining(['maxmemory 33554432', 'maxmemory-policy allkeys-lfu']));
   });
 
+  test.each([
+    // A replica's share, the clients', and twice maxMemory besides 96 MiB.
+    [8, 64, 32, 208],
+    [128, 64, 32, 448],
+    [1024, 512, 256, 2912],
+  ])(
+    'buffers beside %i MiB are bounded, and the container has room for all of it',
+    (maxMemory, replica, clients, all) => {
+      const lines = directives(redisConf({ maxMemory: Size.mebibytes(maxMemory) }));
+      expect(lines).toContain(`client-output-buffer-limit replica ${replica * 1024 ** 2} 0 0`);
+      expect(lines).toContain(`maxmemory-clients ${clients * 1024 ** 2}`);
+      expect(nodeMemory(Size.mebibytes(maxMemory)).container.toMebibytes()).toBe(all);
+    },
+  );
+
   test('defragments only where asked to: Redis built without its own allocator refuses the setting', () => {
-    expect(renderRedisConfig(defaults)).not.toContain('activedefrag');
-    expect(directives(renderRedisConfig({ ...defaults, activeDefrag: true }))).toContain('activedefrag yes');
+    expect(redisConf()).not.toContain('activedefrag');
+    expect(directives(redisConf({ activeDefrag: true }))).toContain('activedefrag yes');
+  });
+
+  test.each([
+    ['8MiB', 838_860],
+    ['128MiB', 13_421_772],
+    ['1000MiB', 104_857_600],
+    ['64GiB', 104_857_600],
+  ])('with %s defragments what is worth it: %i bytes, a tenth or 100 MiB', (size, bytes) => {
+    const maxMemory = Size.parse(size) ?? Size.bytes(0);
+    const lines = directives(redisConf({ maxMemory, activeDefrag: true }));
+    expect(lines).toContain(`active-defrag-ignore-bytes ${bytes}`);
   });
 
   test('refuses writes of an isolated master after 3 s', () => {
-    expect(directives(renderRedisConfig(defaults))).toEqual(
+    expect(directives(redisConf())).toEqual(
       expect.arrayContaining(['min-replicas-to-write 1', 'min-replicas-max-lag 3']),
     );
   });
 
   test("holds nothing that differs per node or at run time: that is the supervisor's", () => {
-    expect(renderRedisConfig(defaults)).not.toMatch(
+    expect(redisConf()).not.toMatch(
       /^(bind|replicaof|replica-priority|replica-announce-ip|masterauth|requirepass|user) /m,
     );
   });
 
   test('sets everything once and ends with a line end', () => {
-    const text = renderRedisConfig(defaults);
+    const text = redisConf();
     const names = directives(text).map((line) => line.split(' ')[0]);
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
     expect(text).toMatch(/[^\n]\n$/);
@@ -77,14 +95,7 @@ describe('redis.conf', () => {
 });
 
 test('sentinel.conf monitors the declared master by address, with times in milliseconds', () => {
-  const text = renderSentinelConfig({
-    masterName: 'platform',
-    declaredMaster: '10.213.0.130',
-    quorum: 2,
-    downAfter: Duration.milliseconds(1500),
-    failoverTimeout: Duration.seconds(10),
-    parallelSyncs: 2,
-  });
+  const text = renderSentinelConfig(modelOf(), { node: (index) => `10.213.0.${130 + index}`, sentinel: () => '' });
   expect(directives(text)).toEqual([
     'port 26379',
     'dir /data',

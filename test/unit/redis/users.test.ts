@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { redisUsers, renderAclFile, sentinelUsers } from '../../../constructs/redis/users.js';
+import { redisUsers, renderAclFile, sentinelUsers, usersModel } from '../../../constructs/redis/users.js';
 
 const files = [
-  ['a node', renderAclFile(redisUsers('redis'))],
-  ['a Sentinel', renderAclFile(sentinelUsers('redis'))],
+  ['a node', renderAclFile(usersModel(redisUsers('redis', 'lease')))],
+  ['a Sentinel', renderAclFile(usersModel(sentinelUsers('redis')))],
 ] as const;
 
 const DEFAULT = {
@@ -34,12 +34,31 @@ describe.each(files)('the ACL file of %s', (owner, text) => {
 });
 
 test('on nodes and Sentinels, equal names have different passwords', () => {
-  const [onNodes, onSentinels] = [redisUsers('redis'), sentinelUsers('redis')];
+  const [onNodes, onSentinels] = [redisUsers('redis', 'lease'), sentinelUsers('redis')];
   const names = [...Object.values(onNodes), ...Object.values(onSentinels)].map(({ secret }) => secret.name);
   expect(new Set(names).size).toBe(names.length);
 });
 
 test('the application cannot administer: not the nodes, and no failover on the Sentinels', () => {
-  expect(redisUsers('redis').app.rules).toMatch(/ -@admin -@dangerous /);
+  expect(redisUsers('redis', 'lease').app.rules).toMatch(/ -@admin -@dangerous /);
   expect(sentinelUsers('redis').app.rules).not.toMatch(/failover|remove|\+sentinel\|set|\+@/);
+});
+
+test('a lease is granted by the supervisor alone, and a failover asked for by it alone', () => {
+  const { node, ...others } = redisUsers('redis', 'lease');
+  expect(node.rules).toContain(' +rp.lease +rp.fence +rp.unfence');
+  for (const { rules } of Object.values(others)) {
+    expect(rules).not.toContain('+rp.');
+    if (rules.includes('+@all')) expect(rules).toMatch(/ -rp\.lease -rp\.fence -rp\.unfence$/);
+  }
+  const { node: onSentinels, ...rest } = sentinelUsers('redis');
+  expect(onSentinels.rules).toContain('+sentinel|failover');
+  for (const { rules } of Object.values(rest)) {
+    expect(rules).not.toContain('+sentinel|failover');
+    if (rules.includes('+@all')) expect(rules).toMatch(/ -sentinel\|failover$/);
+  }
+});
+
+test('without the module no command of it is named: Redis would refuse the whole file', () => {
+  expect(renderAclFile(usersModel(redisUsers('redis', 'off')))).not.toContain('rp.');
 });

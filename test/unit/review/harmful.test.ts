@@ -14,10 +14,16 @@ interface Harmful extends Variant {
 const DEV = 'environments/dev.ts';
 const STACK = 'stacks/platform-stack.ts';
 const REPLICATION = 'constructs/redis/redis-replication.ts';
-const RUNTIME = 'constructs/core/docker-runtime.ts';
+const RUNTIME = 'constructs/runtime/docker/render.ts';
+const WORKLOAD = 'constructs/runtime/describe-workload.ts';
 const USERS = 'constructs/redis/users.ts';
+const GRANT = 'constructs/redis/grant.ts';
 const API = 'constructs/api/api-service.ts';
 const HAPROXY = 'constructs/proxy/render-config.ts';
+const MODEL = 'constructs/redis/model.ts';
+const PERSISTENCE = 'constructs/redis/persistence.ts';
+const PROXY = 'constructs/proxy/model.ts';
+const API_MODEL = 'constructs/api/model.ts';
 
 /** What changes besides and must not draw the attention away. */
 const NOISE = [
@@ -46,11 +52,25 @@ const variants: Harmful[] = [
     name: 'eviction by default',
     edits: [
       [DEV, ", evictionPolicy: 'noeviction'", ''],
-      [REPLICATION, "props.evictionPolicy ?? 'noeviction'", "props.evictionPolicy ?? 'allkeys-random'"],
+      [MODEL, "props.evictionPolicy ?? 'noeviction'", "props.evictionPolicy ?? 'allkeys-random'"],
     ],
     level: 'data',
     says: '`noeviction` → `allkeys-random`',
-    at: [REPLICATION, "?? 'allkeys-random'"],
+    at: [MODEL, "?? 'allkeys-random'"],
+  },
+  {
+    name: 'answers before replicas have a write',
+    edits: [[DEV, 'api: { replicas: 2 }', "api: {\n    replicas: 2,\n    durability: 'master',\n  }"]],
+    level: 'data',
+    says: 'writes are answered before as many replicas have them: `1` → `0`',
+    at: [DEV, 'durability'],
+  },
+  {
+    name: 'answers before replicas have a write, by default',
+    edits: [[API_MODEL, "(replication.replicas > 0 ? 'replicated' : 'master')", "('master')"]],
+    level: 'data',
+    says: 'writes are answered before as many replicas have them: `1` → `0`',
+    at: [API_MODEL, "props.durability ?? ('master')"],
   },
   {
     name: 'no append-only file',
@@ -63,22 +83,22 @@ const variants: Harmful[] = [
     name: 'a weaker fsync by default',
     edits: [
       [
-        REPLICATION,
+        PERSISTENCE,
         'export const DEFAULT_APPEND_ONLY',
         '// A comment on fsync and appendOnly.\nexport const DEFAULT_APPEND_ONLY',
       ],
-      [REPLICATION, "fsync: 'everysec'", "fsync: 'no'"],
+      [PERSISTENCE, "fsync: 'everysec'", "fsync: 'no'"],
     ],
     level: 'data',
     says: 'fsync `everysec` → `no`',
-    at: [REPLICATION, "fsync: 'no'"],
+    at: [PERSISTENCE, "fsync: 'no'"],
   },
   {
     name: 'a save point fewer',
-    edits: [[REPLICATION, '  { seconds: 900, changes: 1 },\n', '']],
+    edits: [[PERSISTENCE, '  { seconds: 900, changes: 1 },\n', '']],
     level: 'data',
     says: 'no longer after `1 changes in 900 s`',
-    at: [`base:${REPLICATION}`, 'seconds: 900'],
+    at: [`base:${PERSISTENCE}`, 'seconds: 900'],
   },
   {
     name: 'snapshots off',
@@ -95,19 +115,26 @@ const variants: Harmful[] = [
     at: [DEV, 'minReplicasToWrite'],
   },
   {
+    name: 'a master without a lease',
+    edits: [[DEV, 'sentinels: 3,', "sentinels: 3,\n    fencing: 'off',"]],
+    level: 'data',
+    says: 'fencing: `lease` → `off`',
+    at: [DEV, 'fencing'],
+  },
+  {
     name: 'replicas that lag count',
-    edits: [['constructs/redis/render-config.ts', "'min-replicas-max-lag 3'", "'min-replicas-max-lag 30'"]],
+    edits: [[MODEL, 'maxLagSeconds: 3,', 'maxLagSeconds: 30,']],
     level: 'data',
     says: '`3 s` → `30 s`',
-    at: ['constructs/redis/render-config.ts', 'min-replicas-max-lag 30'],
+    at: [MODEL, 'maxLagSeconds: 30'],
   },
   {
     name: 'data mounted elsewhere',
     edits: [
       [
         REPLICATION,
-        "healthCheck: HealthCheck.command(['redis-node', 'health', 'node']),\n      limits: { memory: Size.bytes(options.maxMemory.toBytes() * 2 + Size.mebibytes(64).toBytes()), ...props.limits },\n      volumes: [{ name: 'data', path: '/data' }]",
-        "healthCheck: HealthCheck.command(['redis-node', 'health', 'node']),\n      limits: { memory: Size.bytes(options.maxMemory.toBytes() * 2 + Size.mebibytes(64).toBytes()), ...props.limits },\n      volumes: [{ name: 'data', path: '/var/data' }]",
+        "healthCheck: HealthCheck.command(['redis-node', 'health', 'node']),\n      limits: { memory: nodeMemory(Size.bytes(model.nodes.maxMemoryBytes)).container, ...props.limits },\n      volumes: [{ name: 'data', path: '/data' }]",
+        "healthCheck: HealthCheck.command(['redis-node', 'health', 'node']),\n      limits: { memory: nodeMemory(Size.bytes(model.nodes.maxMemoryBytes)).container, ...props.limits },\n      volumes: [{ name: 'data', path: '/var/data' }]",
       ],
     ],
     level: 'data',
@@ -117,7 +144,11 @@ const variants: Harmful[] = [
   {
     name: 'a volume without an owner',
     edits: [
-      [REPLICATION, "      volumes: [{ name: 'data', path: '/data' }],\n      // A planned", '      // A planned'],
+      [
+        REPLICATION,
+        "      volumes: [{ name: 'data', path: '/data' }],\n      logins: () => logins('node'",
+        "      logins: () => logins('node'",
+      ],
     ],
     level: 'data',
     says: '3 data volumes of `redis-0`, `redis-1`, `redis-2` lose their owner',
@@ -145,16 +176,10 @@ const variants: Harmful[] = [
   },
   {
     name: 'data in another folder',
-    edits: [
-      [
-        'constructs/redis/render-config.ts',
-        "    'dir /data',\n    'aclfile /config/users.acl'",
-        "    'dir /tmp',\n    'aclfile /config/users.acl'",
-      ],
-    ],
+    edits: [[MODEL, "dataFolder: '/data'", "dataFolder: '/tmp'"]],
     level: 'data',
     says: '`/data` → `/tmp`',
-    at: ['constructs/redis/render-config.ts', "'dir /tmp'"],
+    at: [MODEL, "dataFolder: '/tmp'"],
   },
   {
     name: 'Redis under another name',
@@ -186,10 +211,10 @@ const variants: Harmful[] = [
   },
   {
     name: 'ports for other machines',
-    edits: [[RUNTIME, 'ip: deployment.publishAddress', "ip: '0.0.0.0'"]],
+    edits: [[WORKLOAD, 'address: deployment.publishAddress', "address: '0.0.0.0'"]],
     level: 'exposure',
     says: '`0.0.0.0:8080` to other machines',
-    at: [RUNTIME, "ip: '0.0.0.0'"],
+    at: [WORKLOAD, "address: '0.0.0.0'"],
   },
   {
     name: 'a new rule',
@@ -208,18 +233,27 @@ const variants: Harmful[] = [
     at: [API, "?? 'all'"],
   },
   {
+    name: 'a service that may now write',
+    edits: [
+      [STACK, "    proxy.routeHttp('http'", "    redis.grant(proxy.service, 'readWrite');\n    proxy.routeHttp('http'"],
+    ],
+    level: 'exposure',
+    says: '`proxy`: may now read and write: `redis`',
+    at: [STACK, "redis.grant(proxy.service, 'readWrite')"],
+  },
+  {
     name: 'a user that may do more',
-    edits: [[USERS, '-@dangerous +info +wait', '-@dangerous +info +wait +flushall']],
+    edits: [[USERS, '-@dangerous +info +role +wait', '-@dangerous +info +role +wait +flushall']],
     level: 'exposure',
     says: 'user `app` may do more: `+flushall`',
     at: [USERS, '+flushall'],
   },
   {
     name: 'a prohibition fewer',
-    edits: [[USERS, '+@all -@admin -@dangerous', '+@all -@admin']],
+    edits: [[USERS, '-@admin -@dangerous', '-@admin']],
     level: 'exposure',
     says: 'user `app` may do more: `no longer -@dangerous`',
-    at: [USERS, "user('app', '~* &* -@all +@all -@admin +info"],
+    at: [USERS, '-@all ${commands} -@admin +info'],
   },
   {
     name: 'a user without a password',
@@ -245,14 +279,14 @@ const variants: Harmful[] = [
     name: 'a password in the code',
     edits: [
       [
-        API,
-        "addFile('/config/secrets/redis-app', () => secrets.redis.plain)",
-        "addFile('/config/secrets/redis-app', () => 'correct-horse')",
+        REPLICATION,
+        'client.addFile(fileOf(user), () => user.secret.plain)',
+        "client.addFile(fileOf(user), () => 'correct-horse')",
       ],
     ],
     level: 'exposure',
-    says: '`/config/secrets/redis-app` no longer holds a secret',
-    at: [API, '/config/secrets/redis-app'],
+    says: '`/config/secrets/redis-api` no longer holds a secret',
+    at: [REPLICATION, 'client.addFile(fileOf(user)'],
   },
   {
     name: 'a secret with another name',
@@ -276,24 +310,24 @@ const variants: Harmful[] = [
   },
   {
     name: 'capabilities kept',
-    edits: [[RUNTIME, "drop: ['ALL'],", "drop: ['NET_RAW'],"]],
+    edits: [[WORKLOAD, "drop: ['ALL'],", "drop: ['NET_RAW'],"]],
     level: 'exposure',
     says: '`api`, `elasticsearch`, `filebeat`, `kibana`, `logstash`, `proxy`, `redis` and `redis-sentinel`: it keeps capabilities of root',
-    at: [RUNTIME, "'NET_RAW'"],
+    at: [WORKLOAD, "'NET_RAW'"],
   },
   {
     name: 'new privileges',
-    edits: [[RUNTIME, "    securityOpts: ['no-new-privileges:true'],\n", '']],
+    edits: [[RUNTIME, '    securityOpts: [...service.securityOptions],\n', '']],
     level: 'exposure',
     says: '`api`, `elasticsearch`, `filebeat`, `kibana`, `logstash`, `proxy`, `redis` and `redis-sentinel`: its processes can gain privileges',
-    at: [`base:${RUNTIME}`, 'no-new-privileges'],
+    at: [`base:${RUNTIME}`, 'securityOpts'],
   },
   {
     name: 'root',
-    edits: [[RUNTIME, 'user: `${service.user}:${service.user}`', "user: '0:0'"]],
+    edits: [[WORKLOAD, 'user: service.user', 'user: 0']],
     level: 'exposure',
     says: '`api`, `elasticsearch`, `filebeat`, `kibana`, `logstash`, `proxy`, `redis` and `redis-sentinel`: it runs as root',
-    at: [RUNTIME, "user: '0:0'"],
+    at: [WORKLOAD, 'user: 0'],
   },
   {
     name: "the engine's socket",
@@ -310,38 +344,58 @@ const variants: Harmful[] = [
   },
   {
     name: 'scratch folders with programs',
-    edits: [[RUNTIME, 'rw,noexec,nosuid', 'rw,nosuid']],
+    edits: [[WORKLOAD, 'rw,noexec,nosuid', 'rw,nosuid']],
     level: 'exposure',
     says: 'scratch folder `/tmp` without `noexec`',
-    at: [RUNTIME, 'rw,nosuid'],
+    at: [WORKLOAD, 'rw,nosuid'],
   },
   {
     name: 'a way out',
-    edits: [['constructs/network/endpoint.ts', 'internal: true }', 'internal: false }']],
+    edits: [['constructs/core/endpoint.ts', 'internal: true }', 'internal: false }']],
     level: 'exposure',
     says: 'networks with a way out: `redis`, `redis-sentinel`, `api-http`, `elasticsearch`, `logstash` and `kibana`',
-    at: ['constructs/network/endpoint.ts', 'internal: false'],
+    at: ['constructs/core/endpoint.ts', 'internal: false'],
   },
   {
     name: 'masquerading',
-    edits: [[RUNTIME, "enable_ip_masquerade': 'false'", "enable_ip_masquerade': 'true'"]],
+    edits: [
+      ['constructs/runtime/bridge-options.ts', "enable_ip_masquerade': 'false'", "enable_ip_masquerade': 'true'"],
+    ],
     level: 'exposure',
     says: 'get a way out to the internet',
-    at: [RUNTIME, 'masquerade'],
+    at: ['constructs/runtime/bridge-options.ts', 'masquerade'],
   },
   {
     name: 'statistics for everybody',
-    edits: [[HAPROXY, '    stats auth "admin:\\${STATS_PASSWORD}"\n', '']],
+    edits: [[PROXY, 'authenticated: true', 'authenticated: false']],
     level: 'exposure',
-    says: '`frontend statistics`: `stats auth` is gone',
-    at: [`base:${HAPROXY}`, 'stats auth'],
+    says: '`frontend statistics`: `http-request auth` is gone',
+    at: [PROXY, 'authenticated: false'],
   },
   {
     name: 'a proxy that listens everywhere',
-    edits: [[HAPROXY, 'bind ${bindAddress}:${route.port}\n    ${HTTP_LOG}', 'bind *:${route.port}\n    ${HTTP_LOG}']],
+    edits: [[PROXY, "listen: 'own',\n    clients: SHARES.http", "listen: 'all',\n    clients: SHARES.http"]],
     level: 'exposure',
     says: '`frontend http`: it listens on every address',
-    at: [HAPROXY, 'bind *:'],
+    at: [PROXY, "listen: 'all'"],
+  },
+  {
+    name: 'a protection fewer in what renders a model',
+    edits: [[HAPROXY, '    http-response del-header Server\n', '']],
+    level: 'exposure',
+    says: '`/config/haproxy.cfg` changed, and nothing that is known of `proxy` says why',
+    at: [`base:${HAPROXY}`, 'del-header Server'],
+  },
+  {
+    name: 'a protection fewer behind a change of the model',
+    edits: [
+      [HAPROXY, '    stats hide-version\n', ''],
+      [DEV, 'sentinels: 3,', 'sentinels: 3,\n    replicas: 2,\n    minReplicasToWrite: 0,'],
+      [DEV, 'replicas: 2, sentinels', 'sentinels'],
+    ],
+    level: 'exposure',
+    says: '`/config/haproxy.cfg` changed, and nothing that is known of `proxy` says why',
+    at: [`base:${HAPROXY}`, 'stats hide-version'],
   },
   // Availability
   {
@@ -359,11 +413,18 @@ const variants: Harmful[] = [
     at: [DEV, 'quorum: 3'],
   },
   {
+    name: 'another name for the master',
+    edits: [[DEV, 'sentinels: 3,', "sentinels: 3,\n    masterName: 'main',"]],
+    level: 'data',
+    says: 'the master is called something else: `platform` → `main`',
+    at: [DEV, "masterName: 'main'"],
+  },
+  {
     name: 'a late failover',
-    edits: [[REPLICATION, 'props.downAfter ?? Duration.milliseconds(1500)', 'props.downAfter ?? Duration.seconds(30)']],
+    edits: [[MODEL, 'props.downAfter ?? Duration.milliseconds(1500)', 'props.downAfter ?? Duration.seconds(30)']],
     level: 'availability',
     says: '`1500 ms` → `30000 ms`',
-    at: [REPLICATION, 'props.downAfter'],
+    at: [MODEL, 'props.downAfter'],
   },
   {
     name: 'less memory',
@@ -411,15 +472,15 @@ const variants: Harmful[] = [
   },
   {
     name: 'unchecked servers',
-    edits: [[HAPROXY, '    option httpchk\n', '']],
+    edits: [[PROXY, '    check,\n', '    check: null,\n']],
     level: 'availability',
     says: '`backend http`: servers are checked less',
-    at: [`base:${HAPROXY}`, 'option httpchk'],
+    at: [PROXY, 'check: null'],
   },
   {
     name: 'other addresses',
     edits: [[DEV, "'10.213.0.0/20'", "'10.214.0.0/20'"]],
-    level: 'availability',
+    level: 'data',
     says: 'all addresses change',
     at: [DEV, 'baseCidr'],
   },
@@ -439,10 +500,10 @@ const variants: Harmful[] = [
   },
   {
     name: 'a password in an environment variable',
-    edits: [[API, "REDIS_PASSWORD_FILE: '/config/secrets/redis-app'", "REDIS_PASSWORD_FILE: 'correct-horse'"]],
+    edits: [[GRANT, 'REDIS_PASSWORD_FILE: at.passwordFile', "REDIS_PASSWORD_FILE: 'correct-horse'"]],
     level: 'other',
     says: 'environment: `REDIS_PASSWORD_FILE` `***` → `***`',
-    at: [API, 'REDIS_PASSWORD_FILE'],
+    at: [GRANT, 'REDIS_PASSWORD_FILE'],
   },
   // Image
   {
@@ -474,6 +535,13 @@ const variants: Harmful[] = [
     at: ['images/base/Dockerfile', 'Changed.'],
   },
   {
+    name: 'a server that defragments, in an image of its own',
+    edits: [[DEV, "evictionPolicy: 'noeviction'", "evictionPolicy: 'noeviction',\n    activeDefrag: true"]],
+    level: 'image',
+    says: '`redis`: another image, `images/redis` → `images/redis-defrag`',
+    at: [DEV, 'activeDefrag: true'],
+  },
+  {
     name: 'another provider',
     edits: [['constructs/core/provider-version.mjs', "'4.6.0'", "'4.7.0'"]],
     level: 'image',
@@ -485,23 +553,23 @@ const variants: Harmful[] = [
     name: 'more API containers',
     edits: [[DEV, 'api: { replicas: 2 }', 'api: { replicas: 6 }']],
     level: 'cost',
-    says: '`5120 MiB and 14.5 cores` → `5632 MiB and 18.5 cores`',
+    says: '`5504 MiB and 14.5 cores` → `6016 MiB and 18.5 cores`',
     at: [DEV, 'replicas: 6'],
   },
   // Other
   {
     name: 'another balance',
-    edits: [[HAPROXY, "'leastconn' : 'first'", "'roundrobin' : 'first'"]],
+    edits: [[PROXY, "'leastconn' : 'first'", "'roundrobin' : 'first'"]],
     level: 'other',
     says: '`balance leastconn` → `balance roundrobin`',
-    at: [HAPROXY, "'roundrobin' : 'first'"],
+    at: [PROXY, "'roundrobin' : 'first'"],
   },
   {
     name: 'another backlog',
-    edits: [['constructs/redis/render-config.ts', 'repl-backlog-size 16mb', 'repl-backlog-size 1mb']],
+    edits: [[MODEL, "'repl-backlog-size': '16mb'", "'repl-backlog-size': '1mb'"]],
     level: 'other',
     says: '`16mb` → `1mb`',
-    at: ['constructs/redis/render-config.ts', 'repl-backlog-size'],
+    at: [MODEL, 'repl-backlog-size'],
   },
 ];
 

@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { Outcome } from '../../../cli/review/judge/replacement.js';
-import { judgePlan, readPlan } from '../../../cli/review/terraform-plan.js';
+import { judgePlan, readPlan, readPlanFile } from '../../../cli/review/terraform-plan.js';
 import { declarationOf } from '../../support/declaration.js';
 import { synth } from '../../support/synth.js';
 
@@ -69,4 +71,20 @@ test.each([
 ])('a plan that cannot be read is an error that says what to do: %s', (_, text, message) => {
   const error: unknown = expect.objectContaining({ name: 'PlatformError', message: expect.stringMatching(message) });
   expect(() => readPlan(text)).toThrow(error);
+});
+
+test.each([
+  ['UTF-16, as PowerShell writes it', Buffer.from(`\uFEFF${recorded}`, 'utf16le')],
+  ['UTF-8 with a mark', Buffer.from(`\uFEFF${recorded}`)],
+])('a plan is read from a file in %s', (_, bytes) => {
+  const folder = mkdtempSync(join(tmpdir(), 'redis-platform-plan-'));
+  try {
+    writeFileSync(join(folder, 'plan.json'), bytes);
+    expect(readPlanFile(join(folder, 'plan.json'))).toEqual(readPlan(recorded));
+    writeFileSync(join(folder, 'plan.json'), '');
+    expect(() => readPlanFile(join(folder, 'plan.json'))).toThrow('terraform show -json');
+    expect(() => readPlanFile(join(folder, 'none.json'))).toThrow('Check its name.');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -16,6 +16,7 @@ type Config struct {
 	SentinelUsername string
 	SentinelPassword string
 	PoolSize         int
+	Confirmations    int
 	RequestBudget    time.Duration
 	MaxBodyBytes     int64
 	MaxKeyLength     int
@@ -32,7 +33,8 @@ func Load(lookup func(name string) (string, bool)) (Config, error) {
 		Sentinels:       env.addresses("REDIS_SENTINELS", ""),
 		MasterName:      env.required("REDIS_MASTER_NAME", "the name by which the Sentinels know the master", "mymaster"),
 		PoolSize:        int(env.number("REDIS_POOL_SIZE", 20, 1, 1000)),
-		RequestBudget:   env.duration("REQUEST_BUDGET", 1500*time.Millisecond, 100*time.Millisecond, 1900*time.Millisecond),
+		Confirmations:   int(env.number("REDIS_WAIT_REPLICAS", 0, 0, 16)),
+		RequestBudget:   env.duration("REQUEST_BUDGET", 1900*time.Millisecond, 100*time.Millisecond, 1900*time.Millisecond),
 		MaxBodyBytes:    env.number("MAX_BODY_BYTES", 64<<10, 64, 16<<20),
 		MaxKeyLength:    int(env.number("MAX_KEY_LENGTH", 128, 1, 1024)),
 		DrainTimeout:    time.Duration(env.number("DRAIN_SECONDS", 10, 1, 300)) * time.Second,

@@ -37,7 +37,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := Config{
 		ListenAddresses: []string{"0.0.0.0:8080"}, Sentinels: []string{"10.0.0.1:26379"}, MasterName: "main",
-		PoolSize: 20, RequestBudget: 1500 * time.Millisecond, MaxBodyBytes: 65536, MaxKeyLength: 128, DrainTimeout: 10 * time.Second,
+		PoolSize: 20, RequestBudget: 1900 * time.Millisecond, MaxBodyBytes: 65536, MaxKeyLength: 128, DrainTimeout: 10 * time.Second,
 	}
 	if !reflect.DeepEqual(loaded, want) {
 		t.Fatalf("got  %+v\nwant %+v", loaded, want)
@@ -49,11 +49,12 @@ func TestListsAndSecretFilesAreTrimmed(t *testing.T) {
 	env["LISTEN_ADDRESS"] = "10.1.2.3:8080, 127.0.0.1:8080"
 	env["REDIS_USERNAME"] = "app"
 	env["REDIS_PASSWORD_FILE"] = secretFile(t, "s3cret\n")
+	env["REDIS_WAIT_REPLICAS"] = "2"
 	loaded, err := Load(lookupIn(env))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(loaded.ListenAddresses, []string{"10.1.2.3:8080", "127.0.0.1:8080"}) || loaded.Password != "s3cret" {
+	if !reflect.DeepEqual(loaded.ListenAddresses, []string{"10.1.2.3:8080", "127.0.0.1:8080"}) || loaded.Password != "s3cret" || loaded.Confirmations != 2 {
 		t.Fatalf("%+v", loaded)
 	}
 }
@@ -69,6 +70,9 @@ func TestEachBadValueIsRefusedByName(t *testing.T) {
 		{"REDIS_MASTER_NAME", " ", "REDIS_MASTER_NAME"},
 		{"REDIS_POOL_SIZE", "0", "REDIS_POOL_SIZE"},
 		{"REDIS_POOL_SIZE", "1.5", "REDIS_POOL_SIZE"},
+		{"REDIS_WAIT_REPLICAS", "-1", "REDIS_WAIT_REPLICAS"},
+		{"REDIS_WAIT_REPLICAS", "17", "REDIS_WAIT_REPLICAS"},
+		{"REDIS_WAIT_REPLICAS", "all", "REDIS_WAIT_REPLICAS"},
 		{"REQUEST_BUDGET", "2s", "REQUEST_BUDGET"},
 		{"REQUEST_BUDGET", "1500", "REQUEST_BUDGET"},
 		{"MAX_BODY_BYTES", "-1", "MAX_BODY_BYTES"},

@@ -36,6 +36,7 @@ type API struct {
 	duration     *prometheus.HistogramVec
 	maxBodyBytes int64
 	draining     atomic.Bool
+	exposition   http.Handler
 	handler      http.Handler
 }
 
@@ -48,19 +49,29 @@ func New(options Options) *API {
 		duration:     newDuration(options.Metrics),
 		maxBodyBytes: options.MaxBodyBytes,
 	}
+	api.exposition = promhttp.HandlerFor(options.Metrics, promhttp.HandlerOpts{})
 	mux := http.NewServeMux()
-	api.route(mux, "/v1/items/{key}", methods{http.MethodGet: api.getItem, http.MethodPut: api.putItem, http.MethodDelete: api.deleteItem})
-	api.route(mux, "/v1/counters/{key}", methods{http.MethodGet: api.getCounter, http.MethodPost: api.incrementCounter})
-	api.route(mux, "/live", methods{http.MethodGet: api.live})
-	api.route(mux, "/health", methods{http.MethodGet: api.health})
-	exposition := promhttp.HandlerFor(options.Metrics, promhttp.HandlerOpts{})
-	api.route(mux, "/metrics", methods{http.MethodGet: func(w http.ResponseWriter, r *http.Request) error {
-		exposition.ServeHTTP(w, r)
-		return nil
-	}})
+	for pattern, byMethod := range api.routes() {
+		api.route(mux, pattern, byMethod)
+	}
 	mux.HandleFunc(unmatched, api.handle(notFound))
 	api.handler = api.observe(onlyCleanPaths(mux, api.handle(notFound)))
 	return api
+}
+
+// routes are described in openapi.json.
+func (a *API) routes() map[string]methods {
+	return map[string]methods{
+		"/v1/items/{key}":    {http.MethodGet: a.getItem, http.MethodPut: a.putItem, http.MethodDelete: a.deleteItem},
+		"/v1/counters/{key}": {http.MethodGet: a.getCounter, http.MethodPost: a.incrementCounter},
+		"/live":              {http.MethodGet: a.live},
+		"/health":            {http.MethodGet: a.health},
+		"/openapi.json":      {http.MethodGet: specification},
+		"/metrics": {http.MethodGet: func(w http.ResponseWriter, r *http.Request) error {
+			a.exposition.ServeHTTP(w, r)
+			return nil
+		}},
+	}
 }
 
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }

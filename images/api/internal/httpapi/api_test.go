@@ -27,6 +27,8 @@ type fixture struct {
 	ping   error
 	log    *lockedBuffer
 	level  slog.LevelVar
+	// impossible allows answers that openapi.json does not have, from failures that the repository does not have there.
+	impossible bool
 }
 
 // Ping implements Pinger.
@@ -68,8 +70,16 @@ func (f *fixture) send(method, path, body string, headers ...string) *httptest.R
 		name, value, _ := strings.Cut(header, ": ")
 		request.Header.Set(name, value)
 	}
+	return f.exchange(request)
+}
+
+// exchange panics where openapi.json does not have the answer.
+func (f *fixture) exchange(request *http.Request) *httptest.ResponseRecorder {
 	answer := httptest.NewRecorder()
 	f.api.ServeHTTP(answer, request)
+	if what := declared.undeclared(request, answer); what != "" && !f.impossible {
+		panic(fmt.Sprintf("openapi.json does not have %s of %s %s: %d %s", what, request.Method, request.URL, answer.Code, answer.Body))
+	}
 	return answer
 }
 
@@ -133,7 +143,7 @@ func TestPreconditions(t *testing.T) {
 	for _, stale := range []string{`"2"`, `W/"3"`, `"03"`, `"abc"`, `"99999999999999999999"`} {
 		wantProblem(t, put(`If-Match: `+stale), 412, "precondition_failed")
 	}
-	for _, bad := range []string{`If-Match: 3`, `If-Match: "3`, `If-Match: "3",`, `If-None-Match: "3"`} {
+	for _, bad := range []string{`If-Match: 3`, `If-Match: "3`, `If-None-Match: "3"`} {
 		wantProblem(t, put(bad), 400, "invalid_precondition")
 	}
 	wantProblem(t, f.send("DELETE", "/v1/items/k", "", `If-Match: "2"`), 412, "precondition_failed")
@@ -221,6 +231,7 @@ func TestErrorsOfTheRepository(t *testing.T) {
 	}{
 		{&items.UnavailableError{Cause: cause}, 503, "redis_unavailable"},
 		{&items.UnavailableError{OutcomeUnknown: true, Cause: cause}, 503, "outcome_unknown"},
+		{items.ErrIdempotencyKeyReused, 422, "idempotency_key_reused"},
 		{items.ErrOutOfMemory, 507, "out_of_memory"},
 		{fmt.Errorf("wrapped: %w", cause), 500, "internal_error"},
 	} {
@@ -231,7 +242,7 @@ func TestErrorsOfTheRepository(t *testing.T) {
 		if strings.Contains(answer.Body.String(), "10.1.2.3") {
 			t.Errorf("%s tells the client an address", test.code)
 		}
-		if !strings.Contains(f.log.String(), test.err.Error()) {
+		if test.status >= 500 && !strings.Contains(f.log.String(), test.err.Error()) {
 			t.Errorf("%s: the log does not have the cause: %s", test.code, f.log)
 		}
 	}

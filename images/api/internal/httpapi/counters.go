@@ -19,7 +19,12 @@ func (a *API) getCounter(w http.ResponseWriter, r *http.Request) error {
 
 // incrementCounter takes {"by": n} or no body at all, which counts one up.
 func (a *API) incrementCounter(w http.ResponseWriter, r *http.Request) error {
-	fields, err := a.readObject(w, r, "by")
+	for _, name := range []string{"If-Match", "If-None-Match"} {
+		if len(r.Header.Values(name)) > 0 {
+			return badHeader("%s is not supported here, as counters have no ETag: send an Idempotency-Key to count once.", name)
+		}
+	}
+	fields, err := a.readObject(r, "by")
 	if err != nil {
 		return err
 	}
@@ -27,8 +32,13 @@ func (a *API) incrementCounter(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	once, err := idempotencyKeyOf(r)
+	if err != nil {
+		return err
+	}
 	key := r.PathValue("key")
-	value, err := a.service.Increment(r.Context(), key, by)
+	value, replayed, err := a.service.Increment(r.Context(), key, by, once)
+	tellReplayed(w, replayed)
 	if err != nil {
 		return err
 	}

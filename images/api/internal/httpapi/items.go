@@ -22,38 +22,72 @@ func (a *API) getItem(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	fresh, err := notModified(r, item.Version)
+	if err != nil {
+		return err
+	}
+	if fresh {
+		w.Header().Set("ETag", entityTag(item.Version))
+		w.Header().Set("Cache-Control", noStore)
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
 	writeItem(w, http.StatusOK, key, item)
 	return nil
 }
 
+// putItem takes what getItem gives, too: `key` must then be the path's, and `version` is not looked at (that is If-Match's).
 func (a *API) putItem(w http.ResponseWriter, r *http.Request) error {
 	when, err := preconditionOf(r)
 	if err != nil {
 		return err
 	}
-	fields, err := a.readObject(w, r, "value", "ttlSeconds")
+	fields, err := a.readObject(r, "value", "ttlSeconds", "key", "version")
 	if err != nil {
+		return err
+	}
+	key := r.PathValue("key")
+	if err := checkEcho(fields, key); err != nil {
 		return err
 	}
 	value, given := fields["value"]
 	if !given {
 		return badBody(`the body has no field "value": send {"value": <any JSON>, "ttlSeconds": <whole number, optional>}.`)
 	}
+	if string(fields["ttlSeconds"]) == "null" {
+		delete(fields, "ttlSeconds")
+	}
 	ttlSeconds, err := wholeNumber(fields, "ttlSeconds", 0)
 	if err != nil {
 		return err
 	}
-	key := r.PathValue("key")
-	item, created, err := a.service.Put(r.Context(), key, value, ttlSeconds, when)
+	once, err := idempotencyKeyOf(r)
+	if err != nil {
+		return err
+	}
+	result, replayed, err := a.service.Put(r.Context(), key, value, ttlSeconds, when, once)
+	tellReplayed(w, replayed)
 	if err != nil {
 		return err
 	}
 	status := http.StatusOK
-	if created {
+	if result.Created {
 		status = http.StatusCreated
 	}
-	writeItem(w, status, key, item)
+	writeItem(w, status, key, result.Item)
 	return nil
+}
+
+// checkEcho checks the fields that only an answer needs.
+func checkEcho(fields map[string]json.RawMessage, key string) error {
+	if text, given := fields["key"]; given {
+		var own string
+		if err := json.Unmarshal(text, &own); err != nil || string(text) == "null" || own != key {
+			return badBody(`the field "key" is not the key of the path: leave it out, or send the item to its own path.`)
+		}
+	}
+	_, err := wholeNumber(fields, "version", 0)
+	return err
 }
 
 func (a *API) deleteItem(w http.ResponseWriter, r *http.Request) error {
@@ -61,7 +95,13 @@ func (a *API) deleteItem(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := a.service.Delete(r.Context(), r.PathValue("key"), when); err != nil {
+	once, err := idempotencyKeyOf(r)
+	if err != nil {
+		return err
+	}
+	replayed, err := a.service.Delete(r.Context(), r.PathValue("key"), when, once)
+	tellReplayed(w, replayed)
+	if err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

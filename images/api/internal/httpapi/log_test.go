@@ -61,7 +61,7 @@ func TestLevelsFollowTheStatus(t *testing.T) {
 		want string
 	}{
 		{nil, "info"},
-		{items.ErrNotFound, "info"},
+		{items.ErrPreconditionFailed, "info"},
 		{&items.UnavailableError{Cause: errors.New("refused")}, "warn"},
 		{errors.New("broken"), "error"},
 	} {
@@ -109,6 +109,7 @@ func TestNoLineHoldsAnyPartOfABody(t *testing.T) {
 		&items.UnavailableError{Cause: errors.New("dial 10.1.2.3: refused")},
 	}
 	f := newFixture()
+	f.impossible = true
 	f.level.Set(slog.LevelDebug)
 	sent := 0
 	for _, failure := range failures {

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"redis-platform/api/internal/logging"
+	"redis-platform/api/internal/requestid"
 )
 
 // newDuration's _count is the number of requests. The buckets end at the 2 s that no request should pass.
@@ -62,7 +63,7 @@ func (r *recorder) Write(text []byte) (int, error) {
 	return written, err
 }
 
-// Unwrap lets http.MaxBytesReader reach the connection.
+// Unwrap is for http.ResponseController.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 // observe gives each request its id, counts and logs it, and turns a panic into a 500.
@@ -70,13 +71,14 @@ func (a *API) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		seen := &entry{}
-		id := requestIDOf(r)
+		id := requestid.Of(r.Header.Values(requestid.Header))
 		answer := &recorder{ResponseWriter: w}
-		answer.Header().Set(requestIDHeader, id)
+		answer.Header().Set(requestid.Header, id)
 		if a.draining.Load() {
 			answer.Header().Set("Connection", "close")
 		}
 		r = r.WithContext(logging.WithRequestID(context.WithValue(r.Context(), entryKey{}, seen), id))
+		r.Body = &upload{ReadCloser: r.Body}
 		defer func() {
 			panicked := recover()
 			if panicked != nil && panicked != http.ErrAbortHandler {

@@ -3,54 +3,48 @@ package httpapi
 import (
 	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
+	"slices"
 
 	"redis-platform/api/internal/items"
 )
 
-// entityTag is a version as an ETag.
-func entityTag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
-
-// preconditionOf reads If-Match (`*` or a list of ETags) and If-None-Match (`*` only), as RFC 9110 13.1 has them.
+// preconditionOf is what a write demands: If-Match (`*` or ETags) and If-None-Match (`*` only), RFC 9110 13.1.
 func preconditionOf(r *http.Request) (items.Precondition, error) {
 	var when items.Precondition
-	if header := joined(r, "If-Match"); header == "*" {
-		when.MustExist = true
-	} else if header != "" {
-		versions, err := versionsOf(header)
-		if err != nil {
-			return when, err
-		}
-		when.Versions = versions
+	match, err := tagsOf(r, "If-Match")
+	if err != nil {
+		return when, err
 	}
-	if header := joined(r, "If-None-Match"); header == "*" {
-		when.MustNotExist = true
-	} else if header != "" {
-		return when, badHeader("If-None-Match is %s: only * is supported, for an item that must not exist yet.", shorten(header))
+	noneMatch, err := tagsOf(r, "If-None-Match")
+	if err != nil {
+		return when, err
+	}
+	if noneMatch.given && !noneMatch.any {
+		return when, badHeader("If-None-Match names ETags: on a write only * is supported, for an item that must not exist yet.")
+	}
+	when.MustExist = match.any
+	when.MustNotExist = noneMatch.any
+	if match.given && !match.any {
+		// Not nil: ETags that are weak or not ours match nothing.
+		when.Versions = append([]int64{}, match.strong...)
 	}
 	return when, nil
 }
 
-func joined(r *http.Request, name string) string {
-	return strings.TrimSpace(strings.Join(r.Header.Values(name), ","))
-}
-
-// versionsOf never returns nil. Weak and foreign ETags are well-formed but match nothing.
-func versionsOf(header string) ([]int64, error) {
-	versions := []int64{}
-	for _, part := range strings.Split(header, ",") {
-		tag, weak := strings.CutPrefix(strings.TrimSpace(part), "W/")
-		if len(tag) < 2 || tag[0] != '"' || tag[len(tag)-1] != '"' {
-			return nil, badHeader(`If-Match is %s: send * or ETags in double quotes, like "1700000000000000".`, shorten(header))
-		}
-		text := tag[1 : len(tag)-1]
-		version, err := strconv.ParseInt(text, 10, 64)
-		if err == nil && !weak && entityTag(version) == tag {
-			versions = append(versions, version)
-		}
+// notModified answers a GET of an item that its sender has already, as If-None-Match says, by 304. If-Match that does not hold is 412.
+func notModified(r *http.Request, version int64) (bool, error) {
+	match, err := tagsOf(r, "If-Match")
+	if err != nil {
+		return false, err
 	}
-	return versions, nil
+	noneMatch, err := tagsOf(r, "If-None-Match")
+	if err != nil {
+		return false, err
+	}
+	if match.given && !match.any && !slices.Contains(match.strong, version) {
+		return false, items.ErrPreconditionFailed
+	}
+	return noneMatch.any || slices.Contains(noneMatch.strong, version) || slices.Contains(noneMatch.weak, version), nil
 }
 
 func badHeader(format string, args ...any) error {

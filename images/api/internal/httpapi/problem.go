@@ -41,15 +41,20 @@ func asProblem(err error) *problem {
 	case errors.Is(err, items.ErrCounterRange):
 		return &problem{http.StatusConflict, "counter_out_of_range",
 			"the counter would leave the range of a signed 64-bit number; it was not changed. Use a smaller step.", nil}
+	case errors.Is(err, items.ErrIdempotencyKeyReused):
+		return &problem{http.StatusUnprocessableEntity, "idempotency_key_reused",
+			"this Idempotency-Key was used for another request (method, path, body or preconditions) within 24 hours; nothing was changed. " +
+				"Use a new one for each write, and repeat a write as it was.", nil}
 	case errors.Is(err, items.ErrOutOfMemory):
 		return &problem{http.StatusInsufficientStorage, "out_of_memory",
 			"Redis reached its memory limit and evicts nothing; nothing was stored. Delete items or raise maxmemory.", err}
 	case errors.As(err, &unavailable) && unavailable.OutcomeUnknown:
 		return &problem{http.StatusServiceUnavailable, "outcome_unknown",
-			"Redis went away while it wrote: the write may have happened. Read before you repeat it.", err}
+			"Redis went away while it wrote, or too few replicas confirmed the write in time: it may have happened, and may yet be lost. " +
+				"Repeat it with the same Idempotency-Key; without one, a counter may count twice.", err}
 	case errors.As(err, &unavailable):
 		return &problem{http.StatusServiceUnavailable, "redis_unavailable",
-			"no Redis master answered in time; nothing was changed. Try again.", err}
+			"no Redis master answered in time; this request changed nothing. Try again.", err}
 	default:
 		return &problem{http.StatusInternalServerError, "internal_error", "the request failed; the log has the cause under this request id.", err}
 	}
@@ -60,14 +65,19 @@ func writeProblem(w http.ResponseWriter, r *http.Request, p *problem) {
 	if p.status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", retryAfterSeconds)
 	}
-	body := struct {
-		Error problemBody `json:"error"`
-	}{problemBody{p.code, p.message, logging.RequestIDOf(r.Context())}}
-	writeJSON(w, p.status, body)
+	writeJSON(w, p.status, problemAnswer(p, logging.RequestIDOf(r.Context())))
 }
 
 type problemBody struct {
+	Error problemFields `json:"error"`
+}
+
+type problemFields struct {
 	Code      string `json:"code"`
 	Message   string `json:"message"`
 	RequestID string `json:"requestId"`
+}
+
+func problemAnswer(p *problem, id string) problemBody {
+	return problemBody{problemFields{p.code, p.message, id}}
 }

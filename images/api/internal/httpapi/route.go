@@ -36,6 +36,7 @@ func (a *API) route(mux *http.ServeMux, pattern string, byMethod methods) {
 func (a *API) handle(handle handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if err := handle(w, r); err != nil {
+			drain(r)
 			writeProblem(w, r, asProblem(err))
 		}
 	}
@@ -43,13 +44,13 @@ func (a *API) handle(handle handler) http.HandlerFunc {
 
 func notFound(http.ResponseWriter, *http.Request) error {
 	return &problem{http.StatusNotFound, "no_such_route",
-		"there is nothing at this path: use /v1/items/{key} or /v1/counters/{key}, with a key in percent-encoding.", nil}
+		"there is nothing at this path: use /v1/items/{key} or /v1/counters/{key}, with a key in percent-encoding; /openapi.json describes all.", nil}
 }
 
-// onlyCleanPaths answers paths like //v1 or /v1/../v1, which ServeMux would redirect in HTML.
+// onlyCleanPaths answers paths like //v1 or /v1/../v1, which ServeMux would redirect in HTML, and `*`, which it would refuse without a word.
 func onlyCleanPaths(next, otherwise http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if escaped := r.URL.EscapedPath(); escaped != path.Clean(escaped) {
+		if escaped := r.URL.EscapedPath(); escaped == "*" || escaped != path.Clean(escaped) {
 			otherwise.ServeHTTP(w, r)
 			return
 		}

@@ -14,6 +14,8 @@ var (
 	ErrOutOfMemory = errors.New("redis is out of memory")
 	// ErrCounterRange means that the sum would leave the range of a signed 64-bit number; nothing was written.
 	ErrCounterRange = errors.New("the counter would leave the range of a signed 64-bit number")
+	// ErrIdempotencyKeyReused means that the key belongs to another request; nothing was written.
+	ErrIdempotencyKeyReused = errors.New("the idempotency key was used for another request")
 )
 
 // InvalidError is input that is refused. Message says what was wrong, what is allowed and what to do.
@@ -26,7 +28,8 @@ func (e *InvalidError) Error() string { return e.Message }
 
 // UnavailableError means that no Redis master answered within the request's budget.
 type UnavailableError struct {
-	// OutcomeUnknown is true where a write was sent and its answer never came: it may have happened.
+	// OutcomeUnknown is true where a write was sent and either its answer never came or too few replicas
+	// confirmed it: it may have happened, and what happened may be lost with the master.
 	OutcomeUnknown bool
 	// Cause is for the log; it can name addresses.
 	Cause error
@@ -34,7 +37,7 @@ type UnavailableError struct {
 
 func (e *UnavailableError) Error() string {
 	if e.OutcomeUnknown {
-		return fmt.Sprintf("redis is unavailable and the write may have happened: %v", e.Cause)
+		return fmt.Sprintf("the write may have happened: %v", e.Cause)
 	}
 	return fmt.Sprintf("redis is unavailable: %v", e.Cause)
 }

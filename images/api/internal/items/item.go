@@ -15,3 +15,10 @@ type Item struct {
 	// TTL is the time left before the item expires; 0 means that it never does.
 	TTL time.Duration
 }
+
+// PutResult is what a Put stored.
+type PutResult struct {
+	Item
+	// Created is false for a replacement.
+	Created bool
+}

@@ -30,32 +30,34 @@ func (s *Service) Get(ctx context.Context, key string) (Item, error) {
 	return s.repository.Get(ctx, key)
 }
 
-// Put stores a value for ttlSeconds (0: for ever), replacing what was there. created is false for a replacement.
-func (s *Service) Put(ctx context.Context, key string, value json.RawMessage, ttlSeconds int64, when Precondition) (item Item, created bool, err error) {
+// Put stores a value for ttlSeconds (0: for ever), replacing what was there.
+func (s *Service) Put(
+	ctx context.Context, key string, value json.RawMessage, ttlSeconds int64, when Precondition, once IdempotencyKey,
+) (result PutResult, replayed bool, err error) {
 	if err := checkKey(key, s.maxKeyLength); err != nil {
-		return Item{}, false, err
+		return PutResult{}, false, err
 	}
 	if ttlSeconds < 0 || ttlSeconds > MaxTTLSeconds {
-		return Item{}, false, &InvalidError{Code: "invalid_ttl", Message: fmt.Sprintf(
+		return PutResult{}, false, &InvalidError{Code: "invalid_ttl", Message: fmt.Sprintf(
 			"ttlSeconds is %d: it must be a whole number from 1 to %d. Leave it out for an item that never expires.", ttlSeconds, MaxTTLSeconds)}
 	}
-	return s.repository.Put(ctx, key, value, time.Duration(ttlSeconds)*time.Second, when)
+	return s.repository.Put(ctx, key, value, time.Duration(ttlSeconds)*time.Second, when, once)
 }
 
 // Delete removes an item, or returns ErrNotFound.
-func (s *Service) Delete(ctx context.Context, key string, when Precondition) error {
+func (s *Service) Delete(ctx context.Context, key string, when Precondition, once IdempotencyKey) (replayed bool, err error) {
 	if err := checkKey(key, s.maxKeyLength); err != nil {
-		return err
+		return false, err
 	}
-	return s.repository.Delete(ctx, key, when)
+	return s.repository.Delete(ctx, key, when, once)
 }
 
 // Increment adds to a counter, which starts at 0, and returns its new value.
-func (s *Service) Increment(ctx context.Context, key string, by int64) (int64, error) {
+func (s *Service) Increment(ctx context.Context, key string, by int64, once IdempotencyKey) (value int64, replayed bool, err error) {
 	if err := checkKey(key, s.maxKeyLength); err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	return s.repository.Increment(ctx, key, by)
+	return s.repository.Increment(ctx, key, by, once)
 }
 
 // Counter returns a counter's value, or ErrNotFound.

@@ -19,11 +19,15 @@ func Contract(t *testing.T, repository items.Repository) {
 	ctx := context.Background()
 	put := func(t *testing.T, key, value string, when items.Precondition) (items.Item, bool) {
 		t.Helper()
-		item, created, err := repository.Put(ctx, key, json.RawMessage(value), 0, when)
+		result, _, err := repository.Put(ctx, key, json.RawMessage(value), 0, when, "")
 		if err != nil {
 			t.Fatalf("put %s: %v", key, err)
 		}
-		return item, created
+		return result.Item, result.Created
+	}
+	remove := func(key string, when items.Precondition) error {
+		_, err := repository.Delete(ctx, key, when, "")
+		return err
 	}
 	wantError := func(t *testing.T, got, want error) {
 		t.Helper()
@@ -46,7 +50,7 @@ func Contract(t *testing.T, repository items.Repository) {
 		wantError(t, err, items.ErrNotFound)
 		_, err = repository.Counter(ctx, "missing")
 		wantError(t, err, items.ErrNotFound)
-		wantError(t, repository.Delete(ctx, "missing", items.Precondition{}), items.ErrNotFound)
+		wantError(t, remove("missing", items.Precondition{}), items.ErrNotFound)
 	})
 	t.Run("a put says whether it created, and versions grow", func(t *testing.T) {
 		first, created := put(t, "grow", "1", items.Precondition{})
@@ -57,11 +61,11 @@ func Contract(t *testing.T, repository items.Repository) {
 	})
 	t.Run("a version from before a delete never matches again", func(t *testing.T) {
 		old, _ := put(t, "reborn", "1", items.Precondition{})
-		if err := repository.Delete(ctx, "reborn", items.Precondition{Versions: []int64{old.Version}}); err != nil {
+		if err := remove("reborn", items.Precondition{Versions: []int64{old.Version}}); err != nil {
 			t.Fatal(err)
 		}
 		put(t, "reborn", "2", items.Precondition{})
-		_, _, err := repository.Put(ctx, "reborn", json.RawMessage("3"), 0, items.Precondition{Versions: []int64{old.Version}})
+		_, _, err := repository.Put(ctx, "reborn", json.RawMessage("3"), 0, items.Precondition{Versions: []int64{old.Version}}, "")
 		wantError(t, err, items.ErrPreconditionFailed)
 	})
 	t.Run("preconditions", func(t *testing.T) {
@@ -79,21 +83,21 @@ func Contract(t *testing.T, repository items.Repository) {
 			{"absent", items.Precondition{Versions: []int64{there.Version}}, false},
 			{"absent", items.Precondition{MustNotExist: true}, true},
 		} {
-			_, _, err := repository.Put(ctx, test.key, json.RawMessage("2"), 0, test.when)
+			_, _, err := repository.Put(ctx, test.key, json.RawMessage("2"), 0, test.when, "")
 			if test.holds != (err == nil) || (err != nil && !errors.Is(err, items.ErrPreconditionFailed)) {
 				t.Errorf("put %s %+v: %v", test.key, test.when, err)
 			}
 		}
-		wantError(t, repository.Delete(ctx, "gone", items.Precondition{MustExist: true}), items.ErrPreconditionFailed)
-		wantError(t, repository.Delete(ctx, "there", items.Precondition{Versions: []int64{1}}), items.ErrPreconditionFailed)
+		wantError(t, remove("gone", items.Precondition{MustExist: true}), items.ErrPreconditionFailed)
+		wantError(t, remove("there", items.Precondition{Versions: []int64{1}}), items.ErrPreconditionFailed)
 		now, _ := repository.Get(ctx, "there")
-		if err := repository.Delete(ctx, "there", items.Precondition{Versions: []int64{1, now.Version}}); err != nil {
+		if err := remove("there", items.Precondition{Versions: []int64{1, now.Version}}); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Run("an item expires, and a put without a life time lifts it", func(t *testing.T) {
 		for _, key := range []string{"short", "kept"} {
-			if _, _, err := repository.Put(ctx, key, json.RawMessage("1"), 300*time.Millisecond, items.Precondition{}); err != nil {
+			if _, _, err := repository.Put(ctx, key, json.RawMessage("1"), 300*time.Millisecond, items.Precondition{}, ""); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -115,7 +119,7 @@ func Contract(t *testing.T, repository items.Repository) {
 		start, _ := put(t, "race", "0", items.Precondition{})
 		var won, lost atomic.Int32
 		together(50, func(i int) {
-			_, _, err := repository.Put(ctx, "race", json.RawMessage(fmt.Sprint(i)), 0, items.Precondition{Versions: []int64{start.Version}})
+			_, _, err := repository.Put(ctx, "race", json.RawMessage(fmt.Sprint(i)), 0, items.Precondition{Versions: []int64{start.Version}}, "")
 			switch {
 			case err == nil:
 				won.Add(1)
@@ -131,7 +135,7 @@ func Contract(t *testing.T, repository items.Repository) {
 	})
 	t.Run("100 concurrent increments all count", func(t *testing.T) {
 		together(100, func(int) {
-			if _, err := repository.Increment(ctx, "hits", 3); err != nil {
+			if _, _, err := repository.Increment(ctx, "hits", 3, ""); err != nil {
 				t.Error(err)
 			}
 		})
@@ -140,10 +144,10 @@ func Contract(t *testing.T, repository items.Repository) {
 		}
 	})
 	t.Run("a counter refuses to leave 64 bits and stays as it is", func(t *testing.T) {
-		if _, err := repository.Increment(ctx, "full", math.MaxInt64); err != nil {
+		if _, _, err := repository.Increment(ctx, "full", math.MaxInt64, ""); err != nil {
 			t.Fatal(err)
 		}
-		_, err := repository.Increment(ctx, "full", 1)
+		_, _, err := repository.Increment(ctx, "full", 1, "")
 		wantError(t, err, items.ErrCounterRange)
 		if value, _ := repository.Counter(ctx, "full"); value != math.MaxInt64 {
 			t.Fatal(value)
@@ -151,10 +155,11 @@ func Contract(t *testing.T, repository items.Repository) {
 	})
 	t.Run("an item and a counter of the same key are apart", func(t *testing.T) {
 		put(t, "same", `"text"`, items.Precondition{})
-		if value, err := repository.Increment(ctx, "same", 1); err != nil || value != 1 {
+		if value, _, err := repository.Increment(ctx, "same", 1, ""); err != nil || value != 1 {
 			t.Fatalf("%d, %v", value, err)
 		}
 	})
+	idempotency(t, repository)
 }
 
 // together runs work in count goroutines that start at once, and waits for all.

@@ -20,39 +20,44 @@ const (
 	leastAttempt = 25 * time.Millisecond
 )
 
-// read repeats ask until it succeeds, is refused for good, or the budget is spent.
-func (r *Repository) read(ctx context.Context, ask func(context.Context) error) error {
-	return r.attempt(ctx, true, ask)
-}
+// kind is what may be done when an answer was lost.
+type kind int
 
-// write is read for commands that must not run twice: an answer that was lost ends it at once with
-// OutcomeUnknown, because an increment would count double, and a repeated PUT could undo a write of somebody
-// else that came in between.
-func (r *Repository) write(ctx context.Context, ask func(context.Context) error) error {
-	return r.attempt(ctx, false, ask)
-}
+const (
+	// read: ask again; nothing can have happened.
+	read kind = iota
+	// single is a write that must not run twice: OutcomeUnknown at once, because an increment would count double, and
+	// a repeated PUT could undo a write of somebody else that came in between.
+	single
+	// repeatable is a write that Redis itself keeps from running twice: ask again, and from then on a failure is
+	// OutcomeUnknown.
+	repeatable
+)
 
-func (r *Repository) attempt(ctx context.Context, repeatable bool, ask func(context.Context) error) error {
+// attempt repeats ask until it succeeds, is refused for good, or the budget is spent.
+func (r *Repository) attempt(ctx context.Context, kind kind, ask func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, r.budget)
 	defer cancel()
+	doubt := false
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
 		err := ask(ctx)
 		if err == nil || errors.Is(err, redis.Nil) {
 			return err
 		}
 		judged := judge(err)
-		if judged == final {
+		if judged == final && !doubt {
 			return translate(err)
 		}
 		if errors.Is(err, context.DeadlineExceeded) {
 			err = r.dialer.explain(err)
 		}
 		r.dialer.refresh()
-		if judged == ambiguous && !repeatable {
-			return &items.UnavailableError{OutcomeUnknown: true, Cause: logging.DiscreetError{Cause: err}}
-		}
-		if !sleep(ctx, pause) {
-			return &items.UnavailableError{Cause: logging.DiscreetError{Cause: err}}
+		doubt = doubt || judged == ambiguous && kind != read
+		if judged == final || doubt && kind == single || !sleep(ctx, pause) {
+			if doubt {
+				r.unconfirmed.Inc()
+			}
+			return &items.UnavailableError{OutcomeUnknown: doubt, Cause: logging.DiscreetError{Cause: err}}
 		}
 		r.retries.Inc()
 	}

@@ -21,14 +21,18 @@ type Options struct {
 	SentinelUsername string
 	SentinelPassword string
 	PoolSize         int
+	// Confirmations are the replicas that must have a write before it succeeds. 0: the master alone will do.
+	Confirmations int
+	// Budget is the longest that one method of the Repository may take.
+	Budget time.Duration
 }
 
 const (
 	// connectTimeout is for one TCP connection. Inside one network it takes under a millisecond; a host that is
 	// gone answers nothing at all.
 	connectTimeout = 300 * time.Millisecond
-	// replyTimeout is for one answer of Redis or a Sentinel. A request that met a frozen master still has two
-	// thirds of its budget left.
+	// replyTimeout is for one answer of Redis or a Sentinel, but for those to writes, which have the whole budget. A read
+	// that met a frozen master still has two thirds of its budget left.
 	replyTimeout = 500 * time.Millisecond
 	// resolveTimeout is for "ask a Sentinel, connect to the master it names". It must be longer than two
 	// replyTimeouts: go-redis leaves a frozen Sentinel only after a reply timeout, and keeps it for ever if this

@@ -21,7 +21,7 @@ const canary = "CANARY7f3a"
 // Redis says "unknown command 'evalsha', with args beginning with: ... '<the value>'".
 func TestARefusalThatQuotesTheValueIsCutShort(t *testing.T) {
 	repository := connect(t, redistest.Start(t, 1, 1, "rename-command EVALSHA \"\"\n"))
-	_, _, err := repository.Put(context.Background(), "key", json.RawMessage(`"`+canary+`"`), 0, items.Precondition{})
+	_, _, err := repository.Put(context.Background(), "key", json.RawMessage(`"`+canary+`"`), 0, items.Precondition{}, "")
 	var reply redis.Error
 	if !errors.As(err, &reply) || !strings.Contains(reply.Error(), canary) {
 		t.Fatalf("this test needs a Redis that quotes the value, got %v", reply)
@@ -39,7 +39,7 @@ func TestDamagedValuesAreNotRepeated(t *testing.T) {
 	redistest.Ask(ctx, cluster.Nodes[0].Address, "SET", itemPrefix+"i", canary)
 	redistest.Ask(ctx, cluster.Nodes[0].Address, "HSET", itemPrefix+"h", "value", canary, "version", canary)
 	_, counter := repository.Counter(ctx, "c")
-	_, increment := repository.Increment(ctx, "c", 1)
+	_, _, increment := repository.Increment(ctx, "c", 1, "")
 	_, text := repository.Get(ctx, "i")
 	_, hash := repository.Get(ctx, "h")
 	for _, err := range []error{counter, increment, text, hash} {

@@ -17,7 +17,7 @@ func outage(t *testing.T, repository *Repository, sentinel string) time.Duration
 	before := named(sentinel)
 	for {
 		start := time.Now()
-		_, err := repository.Increment(context.Background(), "count", 1)
+		_, _, err := repository.Increment(context.Background(), "count", 1, "")
 		if took := time.Since(start); took > budget+300*time.Millisecond {
 			t.Fatalf("one write took %s", took)
 		}

@@ -5,11 +5,30 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-func newRetries() prometheus.Counter {
-	return prometheus.NewCounter(prometheus.CounterOpts{
-		Name: "api_redis_retries_total",
-		Help: "Redis commands repeated within a request's budget.",
-	})
+// workMetrics are about what the repository did.
+type workMetrics struct {
+	retries, unconfirmed, replays prometheus.Counter
+	confirmationTime              prometheus.Histogram
+}
+
+func newWorkMetrics() workMetrics {
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+	}
+	return workMetrics{
+		retries:     counter("api_redis_retries_total", "Redis commands repeated within a request's budget."),
+		unconfirmed: counter("api_redis_unconfirmed_writes_total", "Writes that were sent and not confirmed in time: outcome_unknown."),
+		replays:     counter("api_redis_idempotent_replays_total", "Writes answered by what an earlier one of the same Idempotency-Key did."),
+		confirmationTime: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "api_redis_confirmation_seconds",
+			Help:    "From a write's start to the end of the WAIT that came with it, confirmed or not.",
+			Buckets: []float64{.00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 1.5, 2},
+		}),
+	}
+}
+
+func (m *workMetrics) all() []prometheus.Collector {
+	return []prometheus.Collector{m.retries, m.unconfirmed, m.replays, m.confirmationTime}
 }
 
 // poolMetric is one number of the connection pool.
@@ -37,7 +56,9 @@ func (r *Repository) Describe(out chan<- *prometheus.Desc) {
 	for _, metric := range poolMetrics {
 		out <- metric.description
 	}
-	r.retries.Describe(out)
+	for _, metric := range r.all() {
+		metric.Describe(out)
+	}
 }
 
 // Collect implements prometheus.Collector.
@@ -46,5 +67,7 @@ func (r *Repository) Collect(out chan<- prometheus.Metric) {
 	for _, metric := range poolMetrics {
 		out <- prometheus.MustNewConstMetric(metric.description, metric.kind, float64(metric.read(stats)))
 	}
-	r.retries.Collect(out)
+	for _, metric := range r.all() {
+		metric.Collect(out)
+	}
 }

@@ -5,11 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 
 	"redis-platform/api/internal/items"
@@ -24,18 +22,28 @@ const (
 
 // Repository implements items.Repository. Safe for concurrent use.
 type Repository struct {
-	client  *redis.Client
-	dialer  *masterDialer
-	budget  time.Duration
-	retries prometheus.Counter
+	client *redis.Client
+	// writer is client with the patience that WAIT needs; both share their connections.
+	writer        *redis.Client
+	dialer        *masterDialer
+	budget        time.Duration
+	confirmations int
+	workMetrics
 }
 
 var _ items.Repository = (*Repository)(nil)
 
-// New connects nothing yet; see WaitUntilReady. budget is the longest that one method may take.
-func New(options Options, budget time.Duration) *Repository {
+// New connects nothing yet; see WaitUntilReady.
+func New(options Options) *Repository {
 	client, dialer := newClient(options)
-	return &Repository{client: client, dialer: dialer, budget: budget, retries: newRetries()}
+	return &Repository{
+		client:        client,
+		writer:        client.WithTimeout(options.Budget), // the attempt's own deadline is never later
+		dialer:        dialer,
+		budget:        options.Budget,
+		confirmations: options.Confirmations,
+		workMetrics:   newWorkMetrics(),
+	}
 }
 
 // Close closes all connections; requests that still run fail.
@@ -44,7 +52,7 @@ func (r *Repository) Close() error { return r.client.Close() }
 // Get implements items.Repository.
 func (r *Repository) Get(ctx context.Context, key string) (items.Item, error) {
 	var fields []any
-	err := r.read(ctx, func(ctx context.Context) (err error) {
+	err := r.attempt(ctx, read, func(ctx context.Context) (err error) {
 		fields, err = getScript.RunRO(ctx, r.client, []string{itemPrefix + key}).Slice()
 		return err
 	})
@@ -71,48 +79,72 @@ func parseItem(fields []any) (items.Item, error) {
 }
 
 // Put implements items.Repository.
-func (r *Repository) Put(ctx context.Context, key string, value json.RawMessage, ttl time.Duration, when items.Precondition) (items.Item, bool, error) {
-	keys := []string{itemPrefix + key, lastVersion}
-	args := append([]any{[]byte(value), ttl.Milliseconds()}, conditionArgs(when)...)
-	answer, err := r.writeScript(ctx, putScript, 3, keys, args)
+func (r *Repository) Put(
+	ctx context.Context, key string, value json.RawMessage, ttl time.Duration, when items.Precondition, once items.IdempotencyKey,
+) (items.PutResult, bool, error) {
+	args := append([]any{string(value), ttl.Milliseconds()}, conditionArgs(when)...)
+	record, onceArgs := onceArgs(once, append([]any{"put", key}, args...)...)
+	outcome, detail, replayed, err := r.write(ctx, command{putScript, []string{record, itemPrefix + key, lastVersion}, append(onceArgs, args...), once})
 	switch {
 	case err != nil:
-		return items.Item{}, false, err
-	case answer[0] == 0:
-		return items.Item{}, false, items.ErrPreconditionFailed
-	default:
-		return items.Item{Value: value, Version: answer[2], TTL: ttl}, answer[1] == 1, nil
+		return items.PutResult{}, false, err
+	case outcome == wasFailed:
+		return items.PutResult{}, replayed, items.ErrPreconditionFailed
 	}
+	version, err := wholeNumber(detail)
+	if err != nil {
+		return items.PutResult{}, false, err
+	}
+	return items.PutResult{Item: items.Item{Value: value, Version: version, TTL: ttl}, Created: outcome == wasCreated}, replayed, nil
 }
 
 // Delete implements items.Repository.
-func (r *Repository) Delete(ctx context.Context, key string, when items.Precondition) error {
-	answer, err := r.writeScript(ctx, deleteScript, 2, []string{itemPrefix + key}, conditionArgs(when))
+func (r *Repository) Delete(ctx context.Context, key string, when items.Precondition, once items.IdempotencyKey) (bool, error) {
+	script := deleteScript
+	if once != "" {
+		script = deleteOnceScript
+	}
+	args := conditionArgs(when)
+	record, onceArgs := onceArgs(once, append([]any{"delete", key}, args...)...)
+	outcome, _, replayed, err := r.write(ctx, command{script, []string{record, itemPrefix + key}, append(onceArgs, args...), once})
 	switch {
 	case err != nil:
-		return err
-	case answer[0] == 0:
-		return items.ErrPreconditionFailed
-	case answer[1] == 0:
-		return items.ErrNotFound
+		return false, err
+	case outcome == wasFailed:
+		return replayed, items.ErrPreconditionFailed
+	case outcome == wasMissing:
+		return replayed, items.ErrNotFound
 	default:
-		return nil
+		return replayed, nil
 	}
 }
 
 // Increment implements items.Repository.
-func (r *Repository) Increment(ctx context.Context, key string, by int64) (value int64, err error) {
-	err = r.write(ctx, func(ctx context.Context) (err error) {
-		value, err = r.client.IncrBy(ctx, counterPrefix+key, by).Result()
-		return err
-	})
-	return value, err
+func (r *Repository) Increment(ctx context.Context, key string, by int64, once items.IdempotencyKey) (int64, bool, error) {
+	record, onceArgs := onceArgs(once, "increment", key, by)
+	outcome, detail, replayed, err := r.write(ctx, command{incrementScript, []string{record, counterPrefix + key}, append(onceArgs, by), once})
+	switch {
+	case err != nil:
+		return 0, false, err
+	case outcome == wasRange:
+		return 0, replayed, items.ErrCounterRange
+	}
+	value, err := wholeNumber(detail)
+	return value, replayed, err
+}
+
+func wholeNumber(text string) (int64, error) {
+	number, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0, errors.New("the script's outcome has no whole number")
+	}
+	return number, nil
 }
 
 // Counter implements items.Repository.
 func (r *Repository) Counter(ctx context.Context, key string) (value int64, err error) {
 	var text string
-	err = r.read(ctx, func(ctx context.Context) (err error) {
+	err = r.attempt(ctx, read, func(ctx context.Context) (err error) {
 		text, err = r.client.Get(ctx, counterPrefix+key).Result()
 		return err
 	})
@@ -126,18 +158,6 @@ func (r *Repository) Counter(ctx context.Context, key string) (value int64, err 
 		return 0, errors.New("the stored counter is damaged: it must be a whole number; delete it")
 	}
 	return value, nil
-}
-
-// writeScript runs a script that answers with `want` whole numbers.
-func (r *Repository) writeScript(ctx context.Context, script *redis.Script, want int, keys []string, args []any) (answer []int64, err error) {
-	err = r.write(ctx, func(ctx context.Context) (err error) {
-		answer, err = script.Run(ctx, r.client, keys, args...).Int64Slice()
-		return err
-	})
-	if err == nil && len(answer) != want {
-		err = fmt.Errorf("the script answered %d numbers instead of %d", len(answer), want)
-	}
-	return answer, err
 }
 
 // conditionArgs is the order that the scripts' holds() reads. -1 versions: any will do.

@@ -30,6 +30,11 @@ const (
 
 func connect(t *testing.T, cluster *redistest.Cluster) *Repository {
 	t.Helper()
+	return connectConfirming(t, cluster, 0)
+}
+
+func connectConfirming(t *testing.T, cluster *redistest.Cluster, confirmations int) *Repository {
+	t.Helper()
 	repository := New(Options{
 		Sentinels:        cluster.SentinelAddresses(),
 		MasterName:       redistest.MasterName,
@@ -38,7 +43,9 @@ func connect(t *testing.T, cluster *redistest.Cluster) *Repository {
 		SentinelUsername: "app",
 		SentinelPassword: redistest.SentinelPassword,
 		PoolSize:         poolSize,
-	}, budget)
+		Confirmations:    confirmations,
+		Budget:           budget,
+	})
 	t.Cleanup(func() { _ = repository.Close() })
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -57,20 +64,20 @@ func TestAFullRedisRefusesToStoreButDeletes(t *testing.T) {
 	ctx := context.Background()
 	cluster := redistest.Start(t, 1, 1, "")
 	repository := connect(t, cluster)
-	if _, _, err := repository.Put(ctx, "key", json.RawMessage("1"), 0, items.Precondition{}); err != nil {
+	if _, _, err := repository.Put(ctx, "key", json.RawMessage("1"), 0, items.Precondition{}, ""); err != nil {
 		t.Fatal(err)
 	}
 	redistest.Ask(ctx, cluster.Nodes[0].Address, "CONFIG", "SET", "maxmemory", "1")
-	if _, _, err := repository.Put(ctx, "key", json.RawMessage("2"), 0, items.Precondition{}); !errors.Is(err, items.ErrOutOfMemory) {
+	if _, _, err := repository.Put(ctx, "key", json.RawMessage("2"), 0, items.Precondition{}, ""); !errors.Is(err, items.ErrOutOfMemory) {
 		t.Errorf("put: %v", err)
 	}
-	if _, err := repository.Increment(ctx, "key", 1); !errors.Is(err, items.ErrOutOfMemory) {
+	if _, _, err := repository.Increment(ctx, "key", 1, ""); !errors.Is(err, items.ErrOutOfMemory) {
 		t.Errorf("increment: %v", err)
 	}
 	if item, err := repository.Get(ctx, "key"); err != nil || string(item.Value) != "1" {
 		t.Errorf("get: %s, %v", item.Value, err)
 	}
-	if err := repository.Delete(ctx, "key", items.Precondition{}); err != nil {
+	if _, err := repository.Delete(ctx, "key", items.Precondition{}, ""); err != nil {
 		t.Errorf("delete: %v", err)
 	}
 }
@@ -85,7 +92,7 @@ func TestAWriteOutlastsAShortRefusal(t *testing.T) {
 		redistest.Ask(ctx, cluster.Nodes[0].Address, "CONFIG", "SET", "min-replicas-to-write", "0")
 	})
 	start := time.Now()
-	value, err := repository.Increment(ctx, "count", 1)
+	value, _, err := repository.Increment(ctx, "count", 1, "")
 	if err != nil || value != 1 || time.Since(start) < 500*time.Millisecond {
 		t.Fatalf("%d, %v after %s", value, err, time.Since(start))
 	}
@@ -95,7 +102,7 @@ func TestALongRefusalIsUnavailableAndNothingHappened(t *testing.T) {
 	cluster := redistest.Start(t, 1, 1, "min-replicas-to-write 1\n")
 	repository := connect(t, cluster)
 	start := time.Now()
-	_, err := repository.Increment(context.Background(), "count", 1)
+	_, _, err := repository.Increment(context.Background(), "count", 1, "")
 	wantUnavailable(t, err, false, start)
 }
 
@@ -103,7 +110,7 @@ func TestAKilledRedisIsUnavailableAndComesBack(t *testing.T) {
 	ctx := context.Background()
 	cluster := redistest.Start(t, 1, 1, "")
 	repository := connect(t, cluster)
-	if _, err := repository.Increment(ctx, "count", 1); err != nil {
+	if _, _, err := repository.Increment(ctx, "count", 1, ""); err != nil {
 		t.Fatal(err)
 	}
 	cluster.Nodes[0].Kill()
@@ -112,12 +119,12 @@ func TestAKilledRedisIsUnavailableAndComesBack(t *testing.T) {
 		_, err := repository.Get(ctx, "key")
 		wantUnavailable(t, err, false, start)
 		start = time.Now()
-		_, err = repository.Increment(ctx, "count", 1)
+		_, _, err = repository.Increment(ctx, "count", 1, "")
 		wantUnavailable(t, err, false, start)
 	}
 	cluster.Nodes[0].Start()
 	start := time.Now()
-	value, err := repository.Increment(ctx, "count", 1)
+	value, _, err := repository.Increment(ctx, "count", 1, "")
 	if err != nil || value != 2 {
 		t.Fatalf("%d, %v after %s", value, err, time.Since(start))
 	}
@@ -128,16 +135,19 @@ func TestAWriteWhoseAnswerIsLostIsNotRepeated(t *testing.T) {
 	ctx := context.Background()
 	cluster := redistest.Start(t, 1, 1, "")
 	repository := connect(t, cluster)
+	if _, _, err := repository.Increment(ctx, "count", 0, ""); err != nil { // Redis learns the script
+		t.Fatal(err)
+	}
 	cluster.Nodes[0].Freeze()
 	start := time.Now()
-	_, err := repository.Increment(ctx, "count", 1)
+	_, _, err := repository.Increment(ctx, "count", 1, "")
 	wantUnavailable(t, err, true, start)
 	start = time.Now()
 	_, err = repository.Get(ctx, "key")
 	wantUnavailable(t, err, false, start)
 	cluster.Nodes[0].Thaw()
 	// The frozen Redis executes what it had received, once.
-	value, err := repository.Increment(ctx, "count", 1)
+	value, _, err := repository.Increment(ctx, "count", 1, "")
 	if err != nil || value != 2 {
 		t.Fatalf("%d, %v", value, err)
 	}
@@ -159,8 +169,8 @@ func TestWrongPasswordIsUnavailableAndNotRepeatedInTheError(t *testing.T) {
 	repository := New(Options{
 		Sentinels: cluster.SentinelAddresses(), MasterName: redistest.MasterName,
 		Username: redistest.Username, Password: "hunter2",
-		SentinelUsername: "app", SentinelPassword: redistest.SentinelPassword, PoolSize: 2,
-	}, budget)
+		SentinelUsername: "app", SentinelPassword: redistest.SentinelPassword, PoolSize: 2, Budget: budget,
+	})
 	defer func() { _ = repository.Close() }()
 	start := time.Now()
 	_, err := repository.Get(context.Background(), "key")

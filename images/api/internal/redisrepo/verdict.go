@@ -16,7 +16,8 @@ const (
 	final verdict = iota
 	// notExecuted: the command was never sent or was refused before it ran; any command can be repeated.
 	notExecuted
-	// ambiguous: the command was sent and its answer never came; only reads can be repeated.
+	// ambiguous: the command was sent and its answer never came, or too few replicas confirmed it; only reads, and writes
+	// with an idempotency key, can be repeated.
 	ambiguous
 )
 
@@ -28,6 +29,11 @@ var refusals = []string{
 }
 
 func judge(err error) verdict {
+	// Before all else: its cause is about WAIT, and says nothing about the write.
+	var unconfirmed *unconfirmedError
+	if errors.As(err, &unconfirmed) {
+		return ambiguous
+	}
 	var dial *dialError
 	if errors.As(err, &dial) {
 		return notExecuted

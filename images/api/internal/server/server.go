@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"redis-platform/api/internal/httpapi"
 )
 
 const (
@@ -18,9 +20,10 @@ const (
 	// idleTimeout should be longer than the proxy's keep-alive, so that it is the proxy which closes.
 	idleTimeout    = 75 * time.Second
 	maxHeaderBytes = 16 << 10
-	// farewell is how long a stopping server goes on serving, each answer with "Connection: close": most
-	// keep-alive connections end in order then, instead of under a request that is just being sent.
-	farewell = 500 * time.Millisecond
+	// farewell is how long a stopping server goes on serving, each answer with "Connection: close": until the proxy has taken
+	// it out (with its defaults 2 s after /health began to fail). Earlier, a connection that is closed for being idle may
+	// be the one on which the proxy is just sending a request, which then gets 502.
+	farewell = 2500 * time.Millisecond
 )
 
 // Options describe a server; all are required.
@@ -69,12 +72,14 @@ func Serve(ctx context.Context, listeners []net.Listener, options Options) error
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(options.Log.Handler(), slog.LevelDebug),
+		// OPTIONS * is the handler's, too.
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     slog.NewLogLogger(options.Log.Handler(), slog.LevelDebug),
 	}
 	failed := make(chan error, len(listeners))
 	for _, listener := range listeners {
 		options.Log.Info("listening", "server.address", listener.Addr().String())
-		go func() { failed <- server.Serve(listener) }()
+		go func() { failed <- server.Serve(httpapi.JSONErrors(listener, options.Log)) }()
 	}
 	select {
 	case err := <-failed:

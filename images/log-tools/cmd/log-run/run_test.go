@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -148,13 +149,19 @@ func messages(lines []line) string {
 	return strings.Join(all, "\n")
 }
 
-// both checks that standard output and the files have the same lines, and returns them.
+// both looks whether standard output and the files have the same lines. What a program writes to its two outputs at the same moment has no order.
 func (r *running) both() []line {
 	r.t.Helper()
-	if r.stdout.String() != r.files() {
+	if sorted(r.stdout.String()) != sorted(r.files()) {
 		r.t.Fatalf("standard output has %q, the files %q", r.stdout.String(), r.files())
 	}
 	return parse(r.t, r.files())
+}
+
+func sorted(text string) string {
+	lines := strings.SplitAfter(text, "\n")
+	slices.Sort(lines)
+	return strings.Join(lines, "")
 }
 
 func (r *running) waitFor(text string) {

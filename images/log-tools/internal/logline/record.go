@@ -35,11 +35,13 @@ func (r *record) readJSON(line []byte) bool {
 	}
 	o := &r.flatten
 	o.read(trimmed)
+	fromHAProxy := r.readHAProxyJSON(o)
 	o.rename()
 	if at := o.take("@timestamp"); at != nil {
 		var ok bool
 		if r.at, ok = parseTime(at); !ok {
-			o.fields = append(o.fields, field{[]byte("log.timestamp"), at})
+			o.take(saidTime)
+			o.fields = append(o.fields, field{[]byte(saidTime), at})
 		}
 	}
 	if level := o.take("log.level"); level != nil {
@@ -54,6 +56,7 @@ func (r *record) readJSON(line []byte) bool {
 	}
 	r.fields = append(r.fields, o.fields...)
 	switch {
+	case fromHAProxy:
 	case message == nil:
 		r.text = nil
 	case message[0] == '"':
@@ -62,6 +65,19 @@ func (r *record) readJSON(line []byte) bool {
 		r.text = message
 	}
 	return true
+}
+
+// saidTime is the field for a time that a line gives and that cannot be its own.
+const saidTime = "log.timestamp"
+
+func (r *record) addSaidTime(quoted []byte) {
+	for at := range r.fields {
+		if string(r.fields[at].name) == saidTime {
+			r.fields[at].value = quoted
+			return
+		}
+	}
+	r.fields = append(r.fields, field{[]byte(saidTime), quoted})
 }
 
 // plain is the text of a JSON string, and of anything else what it looks like.

@@ -60,10 +60,7 @@ func (r *Renderer) AppendOwn(out []byte, level, message string) []byte {
 }
 
 func (r *Renderer) render(out []byte) []byte {
-	at, level := r.record.at, r.record.level
-	if at.IsZero() {
-		at = r.origin.now()
-	}
+	at, level := r.boundedTime(), r.record.level
 	if level == "" {
 		level = "info"
 	}
@@ -89,6 +86,20 @@ func (r *Renderer) render(out []byte) []byte {
 		out = append(out, field.value...)
 	}
 	return append(out, '}', '\n')
+}
+
+// boundedTime is the line's time, or now where that cannot be right: then what it said is in log.timestamp. Lines that are not from here and now
+// would make an index for each of their days, and stand before all others.
+func (r *Renderer) boundedTime() time.Time {
+	now, said := r.origin.now(), r.record.at
+	if said.IsZero() {
+		return now
+	}
+	if said.Before(now.Add(-mostBehind)) || said.After(now.Add(mostAhead)) {
+		r.record.addSaidTime(append(append([]byte{'"'}, appendTime(nil, said)...), '"'))
+		return now
+	}
+	return said
 }
 
 // valid replaces what is not UTF-8.

@@ -8,6 +8,12 @@ const (
 	lastYear  = 2261
 )
 
+// A line's time may differ from the time at which it is read by so much.
+const (
+	mostAhead  = time.Minute
+	mostBehind = 24 * time.Hour
+)
+
 // parseTime reads an RFC 3339 time in quotes, as a JSON string has it.
 func parseTime(quoted []byte) (time.Time, bool) {
 	if len(quoted) < len(`"2006-01-02T15:04:05Z"`) || quoted[0] != '"' {

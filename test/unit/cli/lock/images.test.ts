@@ -123,7 +123,7 @@ describe('renewing', () => {
     expect(next.pulled).toEqual({ ...lock.pulled, 'redis:8': digest('b') });
   });
 
-  test('a registry that does not answer is a problem to mend, and what was known stays', async () => {
+  test('a registry that does not answer is a problem to fix, and what was known stays', async () => {
     const silent = () => Promise.reject(new PlatformError({ what: 'no answer', fix: 'Wait.' }));
     expect(await renewLock(declared, lock, silent, { update: true })).toEqual({
       lock,

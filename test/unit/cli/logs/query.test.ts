@@ -1,20 +1,16 @@
 import { describe, expect, it, test } from '@jest/globals';
 import { arrivedQuery, containsText, filters, newestQuery } from '../../../../cli/logs/query.js';
 import type { Selection } from '../../../../cli/logs/selection.js';
+import { anySelection as all } from './any-selection.js';
 
-const all: Selection = {
-  services: [],
-  containers: [],
-  level: undefined,
-  since: new Date('2026-11-22T17:00:00Z'),
-  until: undefined,
-  grep: undefined,
-  request: undefined,
-};
 const text = (value: unknown) => JSON.stringify(value);
 
 test('the time has all digits in answers, as a number would lose nanoseconds', () => {
   expect(text(newestQuery(all))).toContain('{"@timestamp":{"order":"desc","format":"strict_date_optional_time_nanos"');
+});
+
+test('without --until, lines of a clock that is far ahead are left out, by the clock of the store', () => {
+  expect(text(filters(all)[0])).toContain('"lt":"now+1d"');
 });
 
 test('--until takes its whole millisecond in', () => {

@@ -4,6 +4,7 @@ import { readNewest } from '../../../../cli/logs/newest.js';
 import type { Selection } from '../../../../cli/logs/selection.js';
 import { LogStore, type StoreAccess, StoreUnavailable } from '../../../../cli/logs/store.js';
 import { StoreServer } from './store-server.js';
+import { anySelection as selection } from './any-selection.js';
 
 /** Elasticsearch 9.0.0, distribution for integration tests; a line with nested fields, as rsyslog completes them. */
 const RECORDED = `{"took":490,"timed_out":false,"_shards":{"total":2,"successful":2,"skipped":0,"failed":0},"hits":{"max_score":null,
@@ -15,15 +16,6 @@ const NO_INDEX =
 const WRONG_PASSWORD =
   '{"error":{"type":"security_exception","reason":"unable to authenticate user [reader]"},"status":401}';
 
-const selection: Selection = {
-  services: [],
-  containers: [],
-  level: undefined,
-  since: new Date('2026-11-22T17:00:00Z'),
-  until: undefined,
-  grep: undefined,
-  request: undefined,
-};
 const stop = new AbortController().signal;
 
 let server: StoreServer;
@@ -40,7 +32,7 @@ const answering =
   (_, response) => {
     response.writeHead(status, { 'content-type': 'application/json' }).end(text);
   };
-const search = (ms = 5000, signal?: AbortSignal) => new LogStore(access, ms).search({}, signal);
+const search = (ms = 60_000, signal?: AbortSignal) => new LogStore(access, ms).search({}, signal);
 
 describe('the log store', () => {
   it('is read as Elasticsearch answers, with the password, and never a part', async () => {

@@ -1,12 +1,10 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { Context } from '../../../../cli/context.js';
 import { readOutputs, renderOutputs } from '../../../../cli/outputs.js';
 import type { ClientOutputs } from '../../../../stacks/clients.js';
-import { cleanUp, contextIn, stateWith, write } from '../preflight/support.js';
-
-afterEach(cleanUp);
+import { contextIn, stateWith, write } from '../../../support/offline-deployment.js';
 
 const at = (port: number) => ({ host: '127.0.0.1', port });
 

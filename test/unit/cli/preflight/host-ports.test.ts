@@ -1,10 +1,9 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { type AddressInfo, createServer } from 'node:net';
-import { checkPorts, hostPorts } from '../../../../cli/preflight/host-ports.js';
+import { checkPorts, excluded, hostPorts, unpublished } from '../../../../cli/preflight/host-ports.js';
 import { UNPREPARED_SITE } from '../../../../environments/site.js';
-import { cleanUp, contextIn, engineWith, topologyOf } from './support.js';
-
-afterEach(cleanUp);
+import { engineWith } from '../../../support/fake-engine.js';
+import { contextIn, topologyOf } from '../../../support/offline-deployment.js';
 
 const setting = 'proxy.ports.http in environments/dev.ts';
 
@@ -21,12 +20,12 @@ async function listening<T>(act: (port: number) => Promise<T>): Promise<T> {
 describe('host ports', () => {
   it('a free one is no problem', async () => {
     const free = await listening((port) => Promise.resolve(port));
-    expect(await checkPorts(contextIn(), await engineWith({}), [{ name: 'http', port: free, setting }])).toEqual([]);
+    expect(await checkPorts(contextIn(), await engineWith(), [{ name: 'http', port: free, setting }])).toEqual([]);
   });
 
   it('a taken one is named with what holds it and the setting to change', async () => {
     await listening(async (port) => {
-      const problems = await checkPorts(contextIn(), await engineWith({}), [{ name: 'http', port, setting }]);
+      const problems = await checkPorts(contextIn(), await engineWith(), [{ name: 'http', port, setting }]);
       expect(problems).toHaveLength(1);
       expect(problems[0]?.what).toContain(`port ${port} on 127.0.0.1, for http, is taken`);
       expect(problems[0]?.fix).toContain(`change ${setting}, or use --instance NAME`);
@@ -36,7 +35,7 @@ describe('host ports', () => {
   });
 
   it('all taken ones are listed', async () => {
-    const engine = await engineWith({});
+    const engine = await engineWith();
     await listening((one) =>
       listening(async (other) => {
         const ports = [one, other].map((port) => ({ name: `p${port}`, port, setting }));
@@ -62,6 +61,19 @@ describe('host ports', () => {
     expect(problems.map(({ what }) => what)).toEqual([
       'port 20001 on 127.0.0.1, for http, is taken by the container shop-web',
     ]);
+    expect((await unpublished(contextIn(), engine, ports)).map(({ port }) => port)).toEqual([20_001]);
+  });
+
+  it('that Windows keeps for itself are named with their range and both ways out', () => {
+    const range = { first: 8010, last: 8109 };
+    expect(excluded({ name: 'http', port: 8080, setting }, range)).toMatchObject({
+      what: expect.stringMatching(/^port 8080, for http, is among .*excludedportrange/) as unknown,
+      got: '8010 to 8109',
+      fix: expect.stringMatching(/startport=8080 numberofports=1.*change proxy\.ports\.http/) as unknown,
+    });
+    expect(excluded({ name: 'http', port: 8080, setting: undefined }, range).fix).toMatch(
+      /Or choose another --instance NAME\.$/,
+    );
   });
 
   it('that are published on every address clash with a listener on any', async () => {
@@ -84,7 +96,7 @@ describe('host ports', () => {
     const publishOn = { address: '198.51.100.1', reason: 'the shop runs elsewhere' };
     const environment = { ...context.environment, network: { ...context.environment.network, publishOn } };
     const ports = [20_001, 20_002].map((port) => ({ name: 'http', port, setting: undefined }));
-    const problems = await checkPorts({ ...context, environment }, await engineWith({}), ports);
+    const problems = await checkPorts({ ...context, environment }, await engineWith(), ports);
     expect(problems).toEqual([
       expect.objectContaining({ what: 'network.publishOn.address cannot be used here', got: '198.51.100.1' }),
     ]);
@@ -94,7 +106,7 @@ describe('host ports', () => {
     const { environment } = contextIn();
     const topology = topologyOf(environment);
     const declared = hostPorts(topology, UNPREPARED_SITE);
-    expect(declared).toHaveLength(9);
+    expect(declared).toHaveLength(topology.published.length);
     expect(declared).toContainEqual({
       name: 'sentinel-2',
       port: 26_381,

@@ -1,24 +1,23 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { networkInterfaces } from 'node:os';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createContext } from '../../../../cli/context.js';
 import { allocateInstance } from '../../../../cli/preflight/instance.js';
-import { checkSubnets } from '../../../../cli/preflight/subnets.js';
+import { parseProcRoutes } from '../../../../cli/preflight/routes.js';
+import { checkSubnets, hostRanges } from '../../../../cli/preflight/subnets.js';
 import type { Topology } from '../../../../constructs/core/topology.js';
-import { overlaps } from '../../../../constructs/network/address-plan.js';
+import { overlaps } from '../../../../constructs/core/address-plan.js';
 import { ci } from '../../../../environments/ci.js';
 import { environments, loadEnvironment } from '../../../../environments/index.js';
 import { UNPREPARED_SITE } from '../../../../environments/site.js';
 import { synth, type Synthesized } from '../../../support/synth.js';
-import { cleanUp, contextIn, engineWith, topologyOf } from './support.js';
-
-afterEach(cleanUp);
+import { engineWith } from '../../../support/fake-engine.js';
+import { contextIn, topologyOf } from '../../../support/offline-deployment.js';
 
 describe('another instance', () => {
   it('gets a /20 and a port for each published name, and keeps them', async () => {
     const context = contextIn({ instance: 'alice' });
     const topology = topologyOf(context.environment);
-    const engine = await engineWith({});
+    const engine = await engineWith();
     const first = await allocateInstance(context, engine, UNPREPARED_SITE, topology);
     expect(first.baseCidr).toMatch(/^10\.2[1-5]\d\.\d+\.0\/20$/);
     expect(Object.keys(first.ports)).toEqual(topology.published.map(({ name }) => name));
@@ -31,7 +30,7 @@ describe('another instance', () => {
   it('stays out of the way of others, of the engine and of the environments', async () => {
     const context = contextIn({ instance: 'alice' });
     const topology = topologyOf(context.environment);
-    const first = await allocateInstance(context, await engineWith({}), UNPREPARED_SITE, topology);
+    const first = await allocateInstance(context, await engineWith(), UNPREPARED_SITE, topology);
     const engine = await engineWith({ networks: [{ id: '1', name: 'vpn', subnet: first.baseCidr }] });
     const site = { ...UNPREPARED_SITE, deployments: { 'dev-bob': first } };
     const second = await allocateInstance(context, engine, site, topology);
@@ -42,7 +41,7 @@ describe('another instance', () => {
 
   it('gets a port for what it publishes newly, and leaves the others alone', async () => {
     const context = contextIn({ instance: 'alice' });
-    const engine = await engineWith({});
+    const engine = await engineWith();
     const [http] = topologyOf(context.environment).published;
     const published = http ? [http] : [];
     const first = await allocateInstance(context, engine, UNPREPARED_SITE, { published });
@@ -65,7 +64,7 @@ describe('ten instances side by side', () => {
   );
 
   it('share no name, subnet or port with each other or with the environments themselves, in whatever order they come', async () => {
-    const engine = await engineWith({});
+    const engine = await engineWith();
     const topologies = new Map(Object.keys(environments).map((env) => [env, topologyOf(loadEnvironment(env))]));
     await fc.assert(
       fc.asyncProperty(deployments, async (ten) => {
@@ -93,7 +92,7 @@ describe('ten instances side by side', () => {
   });
 
   it('whose names lead to the same range get two', async () => {
-    const engine = await engineWith({});
+    const engine = await engineWith();
     const alone = async (instance: string, site = UNPREPARED_SITE) =>
       allocateInstance(createContext({ env: 'dev', instance }), engine, site, { published: [] });
     const starts = new Map<string, string>();
@@ -114,12 +113,12 @@ describe('ten instances side by side', () => {
       name: `p${index}`,
     })) as unknown as Topology['published'];
     const context = createContext({ env: 'dev', instance: 'alice' });
-    const { ports } = await allocateInstance(context, await engineWith({}), UNPREPARED_SITE, { published });
+    const { ports } = await allocateInstance(context, await engineWith(), UNPREPARED_SITE, { published });
     expect(new Set(Object.values(ports)).size).toBe(400);
   });
 
   it('are ten deployments that have nothing on the engine in common', async () => {
-    const engine = await engineWith({});
+    const engine = await engineWith();
     let site = UNPREPARED_SITE;
     const used = new Map<string, string>();
     for (const instance of 'abcdefghij') {
@@ -174,13 +173,27 @@ describe('the range of addresses', () => {
   });
 
   it("must not overlap with the host's interfaces", async () => {
-    const addresses = Object.entries(networkInterfaces()).flatMap(([name, all = []]) =>
-      all.flatMap(({ family, cidr, internal }) =>
-        family === 'IPv4' && !internal && cidr !== null ? [{ name, cidr }] : [],
-      ),
-    );
-    const [used] = addresses.length > 0 ? addresses : [{ name: 'lo', cidr: '127.0.0.1/8' }];
-    const problems = await checkSubnets(contextIn(), await engineWith({}), used?.cidr ?? '');
-    expect(problems[0]?.what).toContain(`the host's interface ${used?.name ?? ''}`);
+    const used = hostRanges().find(({ by }) => by.includes('interface'));
+    // On Windows and macOS the engine's networks are not the host's.
+    expect(hostRanges('win32')).toEqual([]);
+    if (used === undefined) return;
+    const problems = await checkSubnets(contextIn(), await engineWith(), used.cidr);
+    expect(problems[0]?.what).toContain(used.by);
+  });
+
+  it('must not overlap with what routes lead to, unless they are as wide as all of a VPN', () => {
+    const table = [
+      'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT',
+      'eth0\t00000000\t0101A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0',
+      'tun0\t0000000A\t00000000\t0001\t0\t0\t0\t000000FF\t0\t0\t0',
+      'tun0\t0060D50A\t00000000\t0001\t0\t0\t0\t00F0FFFF\t0\t0\t0',
+      '',
+    ].join('\n');
+    expect(parseProcRoutes(table)).toEqual([
+      { cidr: '10.0.0.0/8', by: 'the route by tun0' },
+      { cidr: '10.213.96.0/20', by: 'the route by tun0' },
+    ]);
+    const routes = hostRanges('linux', () => table).filter(({ by }) => by.includes('route'));
+    expect(routes.map(({ cidr }) => cidr)).toEqual(['10.213.96.0/20']);
   });
 });

@@ -1,12 +1,11 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { checkBeforeStart } from '../../../../cli/preflight/index.js';
-import { findLeftovers, removeLeftovers } from '../../../../cli/preflight/leftovers.js';
+import { findLeftovers, removeResources } from '../../../../cli/preflight/leftovers.js';
 import { checkOwner } from '../../../../cli/preflight/owner.js';
 import { PlatformError } from '../../../../constructs/core/platform-error.js';
 import { UNPREPARED_SITE } from '../../../../environments/site.js';
-import { cleanUp, contextIn, engineWith, stateWith, topologyOf, write, writeSite } from './support.js';
-
-afterEach(cleanUp);
+import { engineWith } from '../../../support/fake-engine.js';
+import { contextIn, stateWith, topologyOf, write, writeSite } from '../../../support/offline-deployment.js';
 
 const labels = { 'redis-platform.deployment': 'dev', 'redis-platform.owner': 'aaaaaaaa' };
 const foreign = { ...labels, 'redis-platform.owner': 'bbbbbbbb' };
@@ -35,7 +34,7 @@ describe('what an interrupted run left behind', () => {
 
   it('is stopped before it is removed, with its anonymous volumes, and networks come last', async () => {
     const engine = await engineWith({ networks: [{ id: 'net', name: 'rp-dev-edge' }] });
-    await removeLeftovers(engine, [
+    await removeResources(engine, [
       { kind: 'network', id: 'net', name: 'rp-dev-edge', owner: 'aaaaaaaa' },
       { kind: 'container', id: 'lost', name: 'rp-dev-redis-1', owner: 'aaaaaaaa' },
     ]);
@@ -48,7 +47,7 @@ describe('what an interrupted run left behind', () => {
   ])('a network that %s is explained', async (_, members, fix) => {
     const engine = await engineWith({ networks: [{ id: 'net', name: 'rp-dev-edge', members }] });
     const leftovers = [{ kind: 'network' as const, id: 'net', name: 'rp-dev-edge', owner: 'aaaaaaaa' }];
-    await expect(removeLeftovers(engine, leftovers)).rejects.toThrow(fix);
+    await expect(removeResources(engine, leftovers)).rejects.toThrow(fix);
   });
 });
 

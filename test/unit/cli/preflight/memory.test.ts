@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
-import type { Engine } from '../../../../cli/machine/engine.js';
 import { checkMemory } from '../../../../cli/preflight/memory.js';
 import type { Topology } from '../../../../constructs/core/topology.js';
+import { engineThat } from '../../../support/fake-engine.js';
 
 const service = (name: string, memory: string, supporting: boolean, instances = 1) => ({
   name,
@@ -11,10 +11,7 @@ const service = (name: string, memory: string, supporting: boolean, instances = 
 });
 const topology = (...services: object[]) => ({ services }) as unknown as Topology;
 const engineWith = (mebibytes: number) =>
-  ({ docker: { info: () => Promise.resolve({ MemTotal: mebibytes * 1024 ** 2 }) } }) as unknown as Pick<
-    Engine,
-    'docker'
-  >;
+  engineThat({ info: () => Promise.resolve({ MemTotal: mebibytes * 1024 ** 2 }) });
 
 const all = topology(
   service('redis', '4GiB', false, 3),
@@ -32,6 +29,6 @@ it('an engine must have room for all supporting services and something to spare'
 });
 
 it('without supporting services the engine is not even asked', async () => {
-  const silent = { docker: { info: () => Promise.reject(new Error('asked')) } } as unknown as Pick<Engine, 'docker'>;
+  const silent = engineThat({ info: () => Promise.reject(new Error('asked')) });
   expect(await checkMemory(silent, topology(service('redis', '64GiB', false)))).toEqual([]);
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type AddressInfo, createServer } from 'node:net';
 import {
   describeHolder,
+  describeWindows,
   holderFromProc,
   listenersIn,
   parseLsof,
@@ -36,6 +37,15 @@ describe('who holds a port', () => {
     expect(parseNetstat(netstat, 8080)).toBeUndefined();
     expect(parseTasklist('\r\n"redis-server.exe","4321","Console","1","9.876 K"\r\n')).toBe('redis-server.exe');
     expect(parseTasklist('INFO: No tasks are running which match the specified criteria.\r\n')).toBeUndefined();
+  });
+
+  it('is the program in WSL or the container, not who passes its port on to Windows', () => {
+    expect(describeWindows('wslrelay.exe', '4321')).toMatch(
+      /^a program in Windows Subsystem for Linux, e.g. a Redis.*, through wslrelay.exe \(process 4321\)$/,
+    );
+    expect(describeWindows('com.docker.backend.exe', '1')).toMatch(/^a container of Docker Desktop/);
+    expect(describeWindows('redis-server.exe', '7')).toBe('redis-server.exe (process 7)');
+    expect(describeWindows(undefined, '7')).toBe('process 7');
   });
 
   it('is found through the table of sockets', () => {

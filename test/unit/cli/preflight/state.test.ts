@@ -1,9 +1,7 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { checkState } from '../../../../cli/preflight/state.js';
 import { readTerraformState } from '../../../../cli/preflight/terraform-state.js';
-import { cleanUp, contextIn, stateWith, write } from './support.js';
-
-afterEach(cleanUp);
+import { contextIn, stateWith, write } from '../../../support/offline-deployment.js';
 
 describe('the state file', () => {
   it('may be missing', () => {
@@ -19,7 +17,13 @@ describe('the state file', () => {
     expect(readTerraformState(context.paths.state)).toEqual({
       outputs: { clients: { api: {} } },
       resources: [
-        { type: 'docker_container', id: 'abc', name: 'rp-dev-x', labels: { 'redis-platform.deployment': 'dev' } },
+        {
+          type: 'docker_container',
+          id: 'abc',
+          name: 'rp-dev-x',
+          labels: { 'redis-platform.deployment': 'dev' },
+          volumes: [],
+        },
       ],
     });
   });

@@ -133,7 +133,7 @@ describe('an SBOM', () => {
       ['/usr/local/bin/script', Buffer.from('#!/bin/sh')],
     ]),
   };
-  const rendered = renderBom('redis-platform/shop:0123456789ab', files);
+  const rendered = renderBom('redis-platform.invalid/shop:0123456789ab', files);
   const parsed = rendered.then(
     (text) => JSON.parse(text) as { metadata: unknown; components: { purl: string; properties?: unknown[] }[] },
   );
@@ -141,7 +141,12 @@ describe('an SBOM', () => {
   test('names the image and every package once, by its package URL', async () => {
     const bom = await parsed;
     expect(bom.metadata).toEqual({
-      component: { type: 'container', name: 'redis-platform/shop', version: '0123456789ab', 'bom-ref': 'image' },
+      component: {
+        type: 'container',
+        name: 'redis-platform.invalid/shop',
+        version: '0123456789ab',
+        'bom-ref': 'image',
+      },
     });
     expect(bom.components.map(({ purl }) => purl).sort()).toEqual([
       'pkg:deb/debian/libc6@2.41-12+b1?arch=amd64&distro=debian-13&upstream=glibc%402.41-12',
@@ -169,7 +174,7 @@ describe('an SBOM', () => {
       dpkgStatus: STATUS.split('\n\n').toReversed().join('\n\n'),
       programs: new Map([...files.programs].toReversed()),
     };
-    expect(await renderBom('redis-platform/shop:0123456789ab', turned)).toBe(await rendered);
+    expect(await renderBom('redis-platform.invalid/shop:0123456789ab', turned)).toBe(await rendered);
     expect(await rendered).not.toMatch(/timestamp|serialNumber|\r/);
   });
 

@@ -2,12 +2,22 @@ import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { askProxy, describeBackends, parseStatistics, type ServerLine } from '../../../../cli/status/backends.js';
+import {
+  askProxy,
+  describeBackends,
+  parseStatistics,
+  type Routes,
+  type ServerLine,
+} from '../../../../cli/status/backends.js';
 
 /** HAProxy 3.0.11, one master, two replicas, three Sentinels of which two were killed. */
 const recorded = readFileSync(new URL('recorded/statistics.csv', import.meta.url), 'utf8');
 
-const published = ['stats', 'http', 'redis-master', 'redis-replicas', 'sentinel-0', 'sentinel-1', 'sentinel-2'];
+const routes = (...redis: Routes['redis'][number][]): Routes => ({ http: [{ name: 'http' }], redis });
+const master = { name: 'redis-master', role: 'master' } as const;
+const replicas = { name: 'redis-replicas', role: 'replica' } as const;
+const sentinels = [0, 1, 2].map((index) => ({ name: `sentinel-${index}`, role: 'any' as const }));
+const published = routes(master, replicas, ...sentinels);
 
 const server = (backend: string, name: string, status = 'UP'): ServerLine => ({
   backend,
@@ -25,7 +35,7 @@ const well = [
   server('redis-replicas', 'redis-0', 'DOWN'),
   server('redis-replicas', 'redis-1'),
 ];
-const ports = ['stats', 'http', 'redis-master', 'redis-replicas'];
+const ports = routes(master, replicas);
 
 describe("the proxy's statistics", () => {
   it('are read as HAProxy writes them', () => {
@@ -48,6 +58,16 @@ describe("the proxy's statistics", () => {
     ]);
     expect(lines.find(({ backend }) => backend === 'sentinel-1')?.check).toBe('L4CON Connection refused');
     expect(lines.find(({ server }) => server === 'api-0')?.check).toBe('L7OK');
+  });
+
+  it('tell that no server is a master because the one that is waits for its lease', () => {
+    const fenced = { ...server('redis-master', 'redis-0', 'DOWN'), check: 'L7RSP no lease' };
+    const lines = well.map((line) => (line.backend === 'redis-master' && line.server === 'redis-0' ? fenced : line));
+    expect(describeBackends(lines, ports).findings.map(({ problem }) => problem)).toEqual([
+      'redis-0 is the master and waits for its lease: it takes no writes until most Sentinels answer it.',
+      "the proxy's redis-master leads to no server; 1 of 2 servers should be up.",
+    ]);
+    expect(describeBackends(well, ports).findings).toEqual([]);
   });
 
   it('say what is down, but not that replicas are no masters', () => {
@@ -79,7 +99,7 @@ describe("the proxy's statistics", () => {
   it('are well with exactly one master and all others as replicas', () => {
     expect(describeBackends(well, ports).findings).toEqual([]);
     const alone = [server('redis-master', 'redis-0'), server('redis-replicas', 'redis-0', 'DOWN')];
-    expect(describeBackends(alone, ['redis-master', 'redis-replicas']).findings).toEqual([]);
+    expect(describeBackends(alone, { http: [], redis: [master, replicas] }).findings).toEqual([]);
   });
 
   it.each([
@@ -105,7 +125,9 @@ describe("the proxy's statistics", () => {
   });
 
   it('lack a backend that is published', () => {
-    expect(describeBackends(well, [...ports, 'grafana']).findings[0]?.problem).toContain('has no backend grafana');
+    expect(describeBackends(well, { ...ports, http: [...ports.http, { name: 'grafana' }] }, 'edge-0').findings).toEqual(
+      [{ about: 'edge-0', problem: expect.stringContaining('has no backend grafana') as unknown }],
+    );
   });
 
   it('are asked for with a password, and a wrong one is a problem, not an error', async () => {
@@ -114,8 +136,10 @@ describe("the proxy's statistics", () => {
       response.statusCode = Buffer.from(credentials, 'base64').toString() === 'admin:right' ? 200 : 401;
       response.end(response.statusCode === 200 && request.url === '/;csv' ? recorded : '');
     });
-    const ask = (password: string) => askProxy({ url: page.url, username: 'admin', password }, ['http']);
+    const ask = (...passwords: string[]) => askProxy({ url: page.url, username: 'admin', passwords }, routes());
     expect((await ask('right')).statuses).toMatchObject([{ name: 'http', ok: true }]);
+    expect((await ask('new', 'right')).statuses).toMatchObject([{ name: 'http', ok: true }]);
+    expect((await ask('new', 'wrong')).findings[0]?.problem).toContain('does not accept its password');
     expect((await ask('wrong')).findings[0]?.problem).toContain('does not accept its password');
     page.close();
   });
@@ -123,7 +147,7 @@ describe("the proxy's statistics", () => {
   it('that nobody serves are a problem, not an error', async () => {
     const page = await listen(() => undefined);
     page.close();
-    const { findings } = await askProxy({ url: page.url, username: 'admin', password: 'right' }, ['http']);
+    const { findings } = await askProxy({ url: page.url, username: 'admin', passwords: ['right'] }, routes());
     expect(findings[0]?.problem).toMatch(/statistics page .* does not answer \(.*ECONNREFUSED/);
   });
 });

@@ -45,6 +45,38 @@ describe('a container', () => {
     expect(finding).toEqual({ about: 'redis-0', problem });
   });
 
+  it('whose health check says that waiting does not help is a problem at once, and a lasting one', () => {
+    const Output = 'cannot start: files of `<this container>` and `<image>`.\n';
+    const state = inspected({
+      Health: {
+        Status: 'starting',
+        Log: [
+          { Output: 'PING', ExitCode: 1 },
+          { Output, ExitCode: 3 },
+        ],
+      },
+    });
+    const { status, finding } = containerStatus(redis, { ...state, Config: { Image: 'sha256:1' } });
+    expect(status.ok).toBe(false);
+    expect(finding).toEqual({
+      about: 'redis-0',
+      problem: 'redis-0 cannot start: files of `rp-dev-redis-0` and `sha256:1`.',
+      lasting: true,
+    });
+    const over = inspected({
+      Health: {
+        Status: 'healthy',
+        Log: [
+          { Output, ExitCode: 3 },
+          { Output: '', ExitCode: 0 },
+        ],
+      },
+    });
+    expect(containerStatus(redis, over).status.ok).toBe(true);
+    const still = inspected({ Health: { Status: 'healthy', Log: [{ Output, ExitCode: 3 }] } });
+    expect(containerStatus(redis, still).finding?.lasting).toBe(true);
+  });
+
   it('that only seeds must not run', () => {
     expect(containerStatus(seeder, inspected({})).finding?.problem).toContain('docker rm -f rp-dev-redis-seeder');
     expect(containerStatus(seeder, undefined).finding?.problem).toContain('missing');

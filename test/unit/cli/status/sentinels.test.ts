@@ -14,6 +14,8 @@ const names = (address: string) =>
 
 const map = (fields: Record<string, string>) => new Map(Object.entries(fields));
 
+const REPLICA = { flags: 'slave', 'master-link-status': 'ok', 'slave-priority': '100' };
+
 /** The fields that count of what Sentinel 7.0 and 8.0 answer. */
 function answers(change: {
   master?: Record<string, string>;
@@ -30,10 +32,7 @@ function answers(change: {
       'num-other-sentinels': '2',
       ...change.master,
     }),
-    replicas: [
-      map({ ip: '10.0.0.2', flags: 'slave', 'master-link-status': 'ok', ...change.replica }),
-      map({ ip: '10.0.0.3', flags: 'slave', 'master-link-status': 'ok' }),
-    ],
+    replicas: [map({ ip: '10.0.0.2', ...REPLICA, ...change.replica }), map({ ip: '10.0.0.3', ...REPLICA })],
     others: [map({ ip: '10.0.1.2', flags: 'sentinel', ...change.other }), map({ ip: '10.0.1.3', flags: 'sentinel' })],
     quorum: change.quorum ?? 'OK 3 usable Sentinels. Quorum and failover authorization can be reached',
   };
@@ -54,12 +53,21 @@ describe('a Sentinel', () => {
       master: 'redis-0',
       flags: ['master'],
       replicas: 2,
+      electable: ['redis-1', 'redis-2'],
       otherSentinels: 2,
       configEpoch: 1,
       quorum: true,
       ok: true,
     });
     expect(problems({})).toEqual([]);
+  });
+
+  it.each([
+    ['has no priority yet', { 'slave-priority': '0' }],
+    ['has no link to the master', { 'master-link-status': 'err' }],
+    ['cannot be reached', { flags: 'slave,s_down,disconnected' }],
+  ])('would not elect a replica that %s', (_, replica) => {
+    expect(view({ replica }).status.electable).toEqual(['redis-2']);
   });
 
   it('that is alone with a master without replicas is well', () => {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { namesByAddress } from '../../../../cli/status/addresses.js';
 import { gatherStatus, undeployed } from '../../../../cli/status/gather.js';
 import { demultiplex } from '../../../../cli/status/logs.js';
@@ -7,9 +7,8 @@ import { renderStatus } from '../../../../cli/status/render.js';
 import type { Status } from '../../../../cli/status/status.js';
 import { paintFor, PLAIN, renderTable } from '../../../../cli/status/table.js';
 import { Duration } from '../../../../constructs/core/units.js';
-import { cleanUp, contextIn, engineWith, topologyOf } from '../preflight/support.js';
-
-afterEach(cleanUp);
+import { engineWith } from '../../../support/fake-engine.js';
+import { contextIn, topologyOf } from '../../../support/offline-deployment.js';
 
 const container = (name: string, ok: boolean) => ({
   name,
@@ -25,6 +24,7 @@ const container = (name: string, ok: boolean) => ({
 
 const starting: Status = {
   ...undeployed('dev', 'redis-1 is starting.'),
+  lasting: [],
   concerned: ['redis-1'],
   containers: [container('redis-0', true), container('redis-1', false)],
   redis: {
@@ -32,6 +32,7 @@ const starting: Status = {
     address: '10.213.0.130',
     offset: 10,
     replicas: [{ name: 'redis-1', address: '', link: 'missing', offset: 0, bytesBehind: 0, lagSeconds: 0 }],
+    lease: null,
   },
   sentinels: [
     {
@@ -39,6 +40,7 @@ const starting: Status = {
       master: null,
       flags: [],
       replicas: 0,
+      electable: [],
       otherSentinels: 0,
       configEpoch: 0,
       quorum: false,
@@ -53,7 +55,7 @@ const starting: Status = {
 describe('the status', () => {
   it('of something that was never deployed is one clear problem', async () => {
     const context = contextIn();
-    const { docker } = await engineWith({});
+    const { docker } = await engineWith();
     const status = await gatherStatus(context, docker, topologyOf(context.environment));
     expect(status).toEqual(undeployed('dev', 'dev is not deployed. Run `npm start`.'));
     expect(renderStatus(status, PLAIN)).toBe('dev has a problem:\n- dev is not deployed. Run `npm start`.\n');
@@ -61,9 +63,9 @@ describe('the status', () => {
 
   it('without an engine is a problem, and waiting for it an error at once', async () => {
     const context = contextIn();
-    const { docker } = await engineWith({});
+    const { docker, stop } = await engineWith();
     const topology = topologyOf(context.environment);
-    cleanUp();
+    stop();
     const status = await gatherStatus(context, docker, topology);
     expect(status.problems).toEqual([expect.stringContaining('the Docker engine does not answer')]);
     const waiting = waitUntilReady(context, docker, topology, { within: Duration.seconds(60) });
@@ -72,7 +74,7 @@ describe('the status', () => {
 
   it('that stays bad until the deadline ends in its problems', async () => {
     const context = contextIn();
-    const { docker } = await engineWith({});
+    const { docker } = await engineWith();
     const within = Duration.milliseconds(300);
     const seen: string[] = [];
     const waiting = waitUntilReady(context, docker, topologyOf(context.environment), {
@@ -81,6 +83,16 @@ describe('the status', () => {
     });
     await expect(waiting).rejects.toThrow(/dev is not ready after 1 s: this is still wrong:\n- dev is not deployed/);
     expect(seen.length).toBeGreaterThan(0);
+  });
+
+  it('shows the lease of a master that is fenced without one', () => {
+    const redis = starting.redis && { ...starting.redis, lease: { remainingMs: 1240, fences: 2 } };
+    const [, , , , head, master, replica] = renderStatus({ ...starting, redis }, PLAIN).split('\n');
+    expect([head, master, replica].map((line) => line?.split(/ {2,}/).at(-1))).toEqual([
+      'Lease',
+      '1240 ms left, fenced 2 times',
+      '-',
+    ]);
   });
 
   it('while starting says how far it is', () => {

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { discoverPolicies } from '../../../../policies/judge/discover.js';
 
-const right = { why: 'Because.', fix: 'Mend it.', judge: () => [] };
+const right = { why: 'Because.', fix: 'Fix it.', judge: () => [] };
 
 test('every file of policies/ is a policy, called as its file', () => {
   const files = readdirSync('policies').filter((name) => name.endsWith('.ts'));

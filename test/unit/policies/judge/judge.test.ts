@@ -64,7 +64,7 @@ test('a policy that fails is an error that names its file, not a pass', () => {
     },
   };
   expect(() => verdictOn([broken])).toThrow(
-    /the policy tidy cannot judge dev \(got x is undefined\): Mend policies\/tidy\.ts/,
+    /the policy tidy cannot judge dev \(got x is undefined\): Fix policies\/tidy\.ts/,
   );
 });
 

@@ -1,0 +1,6 @@
+/** One container of a service. */
+export interface Instance {
+  readonly index: number;
+  /** Short name, e.g. `redis-0`. */
+  readonly name: string;
+}

@@ -1,0 +1,14 @@
+import { Construct } from 'constructs';
+import type { Grant } from './grant.js';
+import type { Model } from './model.js';
+
+/** A construct that has a model. */
+export abstract class Modelled extends Construct {
+  /** Complete when the tree is. */
+  abstract readonly model: Model;
+
+  /** Who may do what with it. Complete when the tree is. */
+  get grants(): readonly Grant[] {
+    return [];
+  }
+}

@@ -1,0 +1,3 @@
+module redis-platform/redis-defrag
+
+go 1.24
