@@ -35,3 +35,12 @@ export async function labelledResources(
     })),
   ];
 }
+
+/**
+ * Networks of checkouts that have no container in the deployment any more: their run was cut off, or the engine would not let the network go.
+ * They hold nothing, so whoever deploys next may remove them.
+ */
+export function abandonedNetworks(labelled: readonly LabelledResource[]): Set<string> {
+  const alive = new Set(labelled.filter(({ kind }) => kind === 'container').map(({ owner }) => owner));
+  return new Set(labelled.filter(({ kind, owner }) => kind === 'network' && !alive.has(owner)).map(({ id }) => id));
+}

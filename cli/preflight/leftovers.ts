@@ -4,7 +4,7 @@ import { Duration } from '../../constructs/core/units.js';
 import { readSite } from '../../environments/site.js';
 import type { Context } from '../context.js';
 import type { Engine } from '../machine/engine.js';
-import { type LabelledResource, labelledResources } from './labelled-resources.js';
+import { abandonedNetworks, type LabelledResource, labelledResources } from './labelled-resources.js';
 import { isLeaked, leakedNetwork, networkRemovalProblem } from './network-removal.js';
 import { recordedIds } from './terraform-state.js';
 
@@ -20,13 +20,16 @@ export async function ownResources(context: Context, engine: Pick<Engine, 'docke
 }
 
 /**
- * What an interrupted apply left behind: made by this checkout, but not in Terraform's state, so that Terraform would
- * try to make it again and fail.
+ * What an interrupted apply left behind: made by this checkout, or by one that has gone, but not in Terraform's state, so that Terraform
+ * would try to make it again and fail.
  * @throws PlatformError if the state or the site cannot be read
  */
 export async function findLeftovers(context: Context, engine: Pick<Engine, 'docker'>): Promise<LabelledResource[]> {
   const known = recordedIds(context);
-  return (await ownResources(context, engine)).filter(({ id }) => !known.has(id));
+  const { owner } = readSite(context.project);
+  const labelled = await labelledResources(engine, context.name);
+  const abandoned = abandonedNetworks(labelled);
+  return labelled.filter(({ id, owner: theirs }) => !known.has(id) && (theirs === owner || abandoned.has(id)));
 }
 
 /**

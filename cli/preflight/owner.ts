@@ -1,7 +1,7 @@
 import type { Problem } from '../../constructs/core/platform-error.js';
 import type { Context } from '../context.js';
 import type { Engine } from '../machine/engine.js';
-import { labelledResources } from './labelled-resources.js';
+import { abandonedNetworks, labelledResources } from './labelled-resources.js';
 import { recordedIds } from './terraform-state.js';
 
 /**
@@ -11,8 +11,9 @@ import { recordedIds } from './terraform-state.js';
 export async function checkOwner(context: Context, engine: Pick<Engine, 'docker'>, owner: string): Promise<Problem[]> {
   const labelled = await labelledResources(engine, context.name);
   const known = recordedIds(context);
+  const abandoned = abandonedNetworks(labelled);
   // What this checkout's own state lists is its own, also after site.json was deleted.
-  const foreign = labelled.filter((resource) => resource.owner !== owner && !known.has(resource.id));
+  const foreign = labelled.filter(({ id, owner: theirs }) => theirs !== owner && !known.has(id) && !abandoned.has(id));
   if (foreign.length === 0) return [];
   const [first] = foreign;
   const rest = foreign.length === 1 ? '' : ` and ${foreign.length - 1} more`;

@@ -62,6 +62,18 @@ describe('what another checkout deployed under the same name', () => {
     expect(await checkOwner(context, engine, 'aaaaaaaa')).toEqual([]);
   });
 
+  it('is a leftover where only its networks are there, which hold nothing', async () => {
+    const context = contextIn();
+    writeSite(context, 'aaaaaaaa');
+    const networks = [{ id: 'net', name: 'rp-dev-edge', labels: foreign }];
+    const empty = await engineWith({ networks });
+    expect(await checkOwner(context, empty, 'aaaaaaaa')).toEqual([]);
+    expect((await findLeftovers(context, empty)).map(({ name }) => name)).toEqual(['rp-dev-edge']);
+    const alive = await engineWith({ networks, containers: [{ id: 'c', name: 'rp-dev-redis-0', labels: foreign }] });
+    expect(await checkOwner(context, alive, 'aaaaaaaa')).toHaveLength(1);
+    expect(await findLeftovers(context, alive)).toEqual([]);
+  });
+
   it('is reported together with all other problems', async () => {
     const context = contextIn();
     const engine = await engineWith({
