@@ -157,6 +157,7 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
       .option('--keep', 'leave the test environment running')
       .option('--only <pattern>', 'only deployed tests whose file matches')
       .option('--bench', 'measure how long failovers take, instead of testing')
+      .option('--rerun-failed', 'run Go tests and deployed files that failed once more; a lost write stands')
       .addOption(
         new Option('--engine <version>', 'deploy on an engine of this version, started for it (Linux, as root)')
           .choices(ENGINE_VERSIONS)

@@ -8,6 +8,7 @@ import { type Counts, newReport, readReport, seconds } from './test-runs.js';
 export interface PrivateTestOptions extends PrepareOptions {
   readonly only?: string;
   readonly bench?: boolean;
+  readonly rerunFailed?: boolean;
 }
 
 /**
@@ -39,6 +40,7 @@ export async function runOnPrivateEngine(
         ...['bootstrap.mjs', 'test', '--instance', instance, '--only', options.only ?? 'test'],
         ...['--require-engine', '--no-install', '--images', sources.images, '--provider', sources.provider],
         ...(options.bench ? ['--bench'] : []),
+        ...(options.rerunFailed ? ['--rerun-failed'] : []),
         ...(options.frozen ? ['--frozen'] : []),
         ...(options.verbose ? ['--verbose'] : []),
       ]);

@@ -10,7 +10,7 @@ import { type EngineVersion, requirePrivateEngine } from '../machine/private-eng
 import { requireWine, type WindowsNode } from '../machine/wine.js';
 import { prepare, type Prepared, type PrepareOptions } from '../prepare.js';
 import { runOnPrivateEngine } from '../private-tests.js';
-import { type Counts, countGoTests, runChecks, runJest, seconds } from '../test-runs.js';
+import { type Counts, countGoTests, isWorthRerun, rerunFailed, runChecks, runJest, seconds } from '../test-runs.js';
 import { runUnderWine } from '../wine-tests.js';
 import { destroyCommand } from './destroy.js';
 import { bringUp } from './start.js';
@@ -22,6 +22,8 @@ export interface TestOptions extends PrepareOptions, LockingOptions {
   readonly only?: string;
   /** Measure instead: see test/bench. */
   readonly bench?: boolean;
+  /** Run Go tests and deployed files that failed once more. */
+  readonly rerunFailed?: boolean;
   /** Run the deployed tests on a Docker engine of this version, started for them; on the one that is here a few. @default all on the one that is here */
   readonly engine?: EngineVersion;
   readonly instance?: string;
@@ -66,7 +68,7 @@ async function runTests(context: Context, options: TestOptions, claim?: string):
   }
   // One after the other: they hold real servers to seconds, so they should not compete for processors.
   for (const { folder, image } of goTests) {
-    if (prepared) results.push(await runGoTestsOf(folder, await image, prepared.engine));
+    if (prepared) results.push(await runGoTestsOf(folder, await image, prepared.engine, options.rerunFailed));
   }
   if (prepared && claim !== undefined && options.engine !== undefined) {
     results.push(await runOnPrivateEngine(options.engine, context, prepared, options));
@@ -100,11 +102,9 @@ async function runDeployed(context: Context, options: TestOptions, claim: string
   try {
     const lacking = await bringUp(context, options);
     if (lacking) throw lacking;
-    return await runJest(
-      options.bench ? 'bench' : 'deployed',
-      { PLATFORM_ENV: 'test', PLATFORM_INSTANCE: options.instance ?? '', [HELD_BY_ANCESTOR]: claim },
-      options.only,
-    );
+    const env = { PLATFORM_ENV: 'test', PLATFORM_INSTANCE: options.instance ?? '', [HELD_BY_ANCESTOR]: claim };
+    const counts = await runJest(options.bench ? 'bench' : 'deployed', env, options.only);
+    return options.rerunFailed && !options.bench ? await rerunFailed(env, counts) : counts;
   } finally {
     console.log(`deployed part [${seconds(started)}]`);
     if (!options.keep) await destroyCommand(context, removal);
@@ -121,14 +121,15 @@ function buildGoTests({ engine, sources }: Prepared): { folder: string; image: P
   });
 }
 
-async function runGoTestsOf(folder: string, tag: string, engine: Engine): Promise<Counts> {
+async function runGoTestsOf(folder: string, tag: string, engine: Engine, rerun = false): Promise<Counts> {
   const started = Date.now();
-  const { all } = await execa(findDocker(), ['run', '--rm', '--init', ...SMALL_DISK, tag], {
-    reject: false,
-    all: true,
-    env: engine.environment,
-  });
-  const { notable, ...counts } = countGoTests(all);
+  const run = async (...command: string[]) => {
+    const options = { reject: false, all: true, env: engine.environment } as const;
+    const { all } = await execa(findDocker(), ['run', '--rm', '--init', ...SMALL_DISK, tag, ...command], options);
+    return all;
+  };
+  const all = await run();
+  const { notable, failures, ...counts } = countGoTests(all);
   if (counts.passed + counts.failed === 0) {
     throw new PlatformError({
       what: `the Go tests of ${folder} did not run`,
@@ -136,10 +137,20 @@ async function runGoTestsOf(folder: string, tag: string, engine: Engine): Promis
       fix: 'Fix what it says.',
     });
   }
-  const sign = counts.failed === 0 ? '✔' : '✖';
-  console.log(
-    `${sign} Go tests of ${folder}, with the race detector: ${counts.passed} passed, ${counts.failed} failed, ` +
-      `${counts.skipped} skipped [${seconds(started)}]\n${notable}`,
+  const say = ({ passed, failed, skipped }: Counts, what: string) => {
+    console.log(
+      `${failed === 0 ? '✔' : '✖'} Go tests of ${folder}, with the race detector: ` +
+        `${passed} passed, ${failed} failed, ${skipped} skipped [${seconds(started)}]\n${what}`,
+    );
+  };
+  say(counts, notable);
+  if (!rerun || !isWorthRerun(failures, notable)) return counts;
+  console.log(`run again, as they failed: ${failures.join(', ')}`);
+  const again = countGoTests(
+    await run('go', 'test', '-race', '-count=1', '-v', '-run', `^(${failures.join('|')})$`, './...'),
   );
-  return counts;
+  const passed = again.failures.length === 0 && again.failed === 0 ? again.passed : 0;
+  const total = { passed: counts.passed + passed, failed: counts.failed - passed, skipped: counts.skipped };
+  say(total, again.notable);
+  return total;
 }
