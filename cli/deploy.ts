@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { PlatformError } from '../constructs/core/platform-error.js';
 import type { Topology } from '../constructs/core/topology.js';
 import type { Site } from '../environments/site.js';
-import { synthesize, type SynthOptions } from '../stacks/synth.js';
+import { declare, type DeclareOptions } from '../stacks/declare.js';
+import { writeDeclaration } from '../stacks/write-declaration.js';
 import { registerConfigVolumes, removeConfigVolumes } from './config-volumes.js';
 import type { Context } from './context.js';
 import {
@@ -32,17 +33,18 @@ import type { Terraform } from './terraform.js';
 import { declaredVolumes, registeredVolumes, registerVolumes } from './volumes.js';
 
 /**
- * Writes the Terraform program, the topology and the secret files that both refer to.
+ * Writes what a deployment is declared to be: the Terraform program, the topology and the secret files that both refer to.
  * @throws PlatformError if the declaration is wrong or breaks a policy
  */
-export function describe(
-  context: Context,
+export function writeDeployment(
+  { environment, instance, paths }: Context,
   site: Site,
-  judging: Pick<SynthOptions, 'policies' | 'onNote'> = {},
+  judging: Pick<DeclareOptions, 'onNote'> = {},
 ): Topology {
-  const topology = synthesize({ environment: context.environment, instance: context.instance, site, ...judging });
-  prepareSecrets(topology, context.paths);
-  return topology;
+  const declaration = declare({ environment, instance, site, ...judging });
+  writeDeclaration(declaration, paths.output);
+  prepareSecrets(declaration.topology, paths);
+  return declaration.topology;
 }
 
 /** On the screen, of what is no error. */

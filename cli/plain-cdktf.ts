@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { seederImage } from '../constructs/runtime/describe-workload.js';
 import { PlatformError, type Problem } from '../constructs/core/platform-error.js';
 import type { Topology } from '../constructs/core/topology.js';
 import { processEnv } from '../environments/process-env.js';
 import { readSite, siteFile, type Site } from '../environments/site.js';
 import type { Context } from './context.js';
-import { describe } from './deploy.js';
+import { writeDeployment } from './deploy.js';
 import { withDeployment } from './deployment-lock.js';
 import { checkEngine, recordEngine } from './engine-id.js';
 import { connectEngine, type Engine, engineEnvironment } from './machine/engine.js';
@@ -31,8 +31,8 @@ import { registerVolumes } from './volumes.js';
  * @throws PlatformError if the declaration is wrong, another command is at work, or Terraform would work on another engine
  */
 export async function synthesizeForCdktf(context: Context, outdir: string, onNote: (note: string) => void) {
-  const stack = resolve(outdir, 'stacks', context.name);
-  const here = { ...context, paths: { ...context.paths, stack } };
+  const output = resolve(outdir);
+  const here = { ...context, paths: { ...context.paths, output, stack: join(output, 'stacks', context.name) } };
   const address = await findEngineAddress();
   checkContext(address);
   await withDeployment(here, 'npx cdktf', { wait: false }, () => synthesizeHere(here, address, onNote));
@@ -46,7 +46,7 @@ async function synthesizeHere(context: Context, address: EngineAddress, onNote: 
   registerVolumes(paths);
   copyState(paths.state);
   const site = readSite(project);
-  const topology = describe(context, site, { onNote });
+  const topology = writeDeployment(context, site, { onNote });
   recordSecrets(topology, paths);
   if (engine) recordEngine(context, engine);
   const environment = engineEnvironment(address);

@@ -10,7 +10,7 @@ import type { LogFlavour } from '../constructs/logging/model.js';
 import type { Topology } from '../constructs/core/topology.js';
 import { NOBODY, readSite, type Site, siteFile, UNPREPARED_SITE } from '../environments/site.js';
 import { declaredTopology } from '../stacks/declared-topology.js';
-import { synthesize } from '../stacks/synth.js';
+import { declare } from '../stacks/declare.js';
 import { type Context, deploymentPaths } from './context.js';
 import { checkEngine } from './engine-id.js';
 import { chooseLogs, type MachineLogs } from './logs-choice.js';
@@ -66,7 +66,7 @@ export async function prepare(context: Context, options: PrepareOptions): Promis
   const known = existsSync(siteFile(context.project)) ? readSite(context.project) : undefined;
   const { logs, line } = logsHere(context, sources, known, running, options);
   if (line !== undefined) console.log(line);
-  const topology = synthesize({
+  const { topology } = declare({
     environment: context.environment,
     instance: context.instance,
     site: { ...(known ?? UNPREPARED_SITE), logs },

@@ -51,6 +51,9 @@ async function declaredBefore(context: Context): Promise<Topology | undefined> {
 }
 
 async function declare(context: Context): Promise<Topology> {
-  const [{ describe }, { readSite }] = await Promise.all([import('./deploy.js'), import('../environments/site.js')]);
-  return describe(context, readSite(context.project));
+  const [{ writeDeployment }, { readSite }] = await Promise.all([
+    import('./deploy.js'),
+    import('../environments/site.js'),
+  ]);
+  return writeDeployment(context, readSite(context.project));
 }

@@ -7,7 +7,8 @@ import { writeWhole } from '../../constructs/core/whole-file.mjs';
 import { loadEnvironment } from '../../environments/index.js';
 import { UNPREPARED_SITE } from '../../environments/site.js';
 import { everyTopology } from '../../stacks/declared-topology.js';
-import { synthesize } from '../../stacks/synth.js';
+import { declare } from '../../stacks/declare.js';
+import { writeDeclaration } from '../../stacks/write-declaration.js';
 import { declaredImages } from '../lock/declared-images.js';
 import { apartFromElastic, floatingBases, lockDrift, lockLeftovers } from '../lock/drift.js';
 import { PROVIDER_LOCK_FILE, writeProviderLock } from '../lock/provider-lock.js';
@@ -68,7 +69,7 @@ async function lockProvider(): Promise<void> {
   const outdir = mkdtempSync(join(tmpdir(), 'redis-platform-lock-'));
   try {
     const environment = loadEnvironment('dev');
-    synthesize({ environment, site: UNPREPARED_SITE, outdir });
+    writeDeclaration(declare({ environment, site: UNPREPARED_SITE }), outdir);
     await writeProviderLock(process.cwd(), binary, join(outdir, 'stacks', environment.name));
     console.log(`${PROVIDER_LOCK_FILE} is renewed.`);
   } finally {

@@ -3,7 +3,7 @@ import { discoverPolicies } from '../../policies/judge/discover.js';
 import { enforce, judge } from '../../policies/judge/judge.js';
 import { subjectFromPlan } from '../../policies/judge/resources.js';
 import type { Context } from '../context.js';
-import { describe, sayNote } from '../deploy.js';
+import { sayNote, writeDeployment } from '../deploy.js';
 import { type Difference, findDrift, inputsChanged, unseenByTerraform } from '../drift/index.js';
 import { checkState } from '../preflight/state.js';
 import { prepare, type PrepareOptions } from '../prepare.js';
@@ -20,7 +20,7 @@ import { gatherStatus } from '../status/gather.js';
 export async function planCommand(context: Context, options: PrepareOptions & ResultOptions): Promise<number> {
   checkState(context);
   const { engine, site, terraform } = await prepare(context, { ...options, images: false });
-  const topology = describe(context, site, { onNote: sayNote });
+  const topology = writeDeployment(context, site, { onNote: sayNote });
   await terraform.init();
   const { changes, text, json } = await terraform.plan();
   const said = [text.trim()];

@@ -1,7 +1,7 @@
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import { Duration } from '../../constructs/core/units.js';
 import type { Context } from '../context.js';
-import { apply, compareVolumes, describe, endOverlap, remember, sayNote } from '../deploy.js';
+import { apply, compareVolumes, endOverlap, remember, sayNote, writeDeployment } from '../deploy.js';
 import { notesBeforeStart } from '../doctor/before-start.js';
 import { lockNote } from '../lock/drift.js';
 import { readOutputs, renderOutputs } from '../outputs.js';
@@ -36,7 +36,7 @@ export type Lacking = PlatformError;
  */
 export async function bringUp(context: Context, options: StartOptions): Promise<Lacking | undefined> {
   const { engine, terraform, site } = await prepare(context, options);
-  const topology = describe(context, site, { onNote: sayNote });
+  const topology = writeDeployment(context, site, { onNote: sayNote });
   for (const found of await notesBeforeStart(context.project, engine, topology)) sayNote(found);
   const unlocked = lockNote(topology);
   if (unlocked !== undefined) sayNote(unlocked);

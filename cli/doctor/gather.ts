@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import { processEnv } from '../../environments/process-env.js';
 import { readSite, siteFile, UNPREPARED_SITE } from '../../environments/site.js';
-import { synthesize } from '../../stacks/synth.js';
+import { declare } from '../../stacks/declare.js';
 import type { Context } from '../context.js';
 import { checkEngine } from '../engine-id.js';
 import { connectEngine, type Engine } from '../machine/engine.js';
@@ -36,7 +36,7 @@ const ANSWER_MS = 10_000;
 export async function gatherFacts(context: Context): Promise<Facts> {
   const { project } = context;
   const site = existsSync(siteFile(project)) ? readSite(project) : UNPREPARED_SITE;
-  const topology = synthesize({
+  const { topology } = declare({
     environment: context.environment,
     instance: context.instance,
     site,
