@@ -24,7 +24,7 @@ const marker = join('node_modules', '.installed-from');
 /** Commands for which the provider is needed; on a fresh machine its build starts at once. */
 const needProvider = new Set(['start', 'test', 'plan', 'prepare-machine']);
 
-/** @typedef {import('./cli/machine/prepare.js').Early} Early */
+/** @typedef {import('./cli/start/machine.js').Early} Early */
 /** @typedef {typeof import('./cli/main.js')} Program */
 /** @typedef {{ version?: string, optional?: boolean, os?: string[], cpu?: string[], libc?: string[] }} Locked */
 /** @typedef {{ packages: Record<string, Locked> }} LockFile */

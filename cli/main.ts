@@ -20,13 +20,13 @@ import type { WaitOptions } from './commands/wait.js';
 import { type Context, createContext } from './context.js';
 import { type LockingOptions, withDeployment } from './deployment-lock.js';
 import { addLogsOptions } from './logs/options.js';
-import type { Early } from './machine/prepare.js';
+import type { Early } from './start/machine.js';
 import { ENGINE_VERSIONS } from './machine/private-engine/root.js';
 import { WINDOWS_NODES } from './machine/wine.js';
 import { handleInterruptions, Interrupted, say, unlessInterrupted } from './machine/interruption.mjs';
 import { isUserError } from './machine/programs.mjs';
 import { refuseSwallowedOptions } from './swallowed-options.js';
-import type { PrepareOptions } from './prepare.js';
+import type { PrepareOptions } from './start/session.js';
 import { LEVEL_MEANINGS, LEVELS } from './review/level.js';
 
 const REVIEW_HELP = `
@@ -145,7 +145,7 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
       'do not ask before a change that cannot be made one by one, for which everything stops',
     ),
     async (context, options) => {
-      const { sayIfUp } = await import('./up-to-date.js');
+      const { sayIfUp } = await import('./start/up-to-date.js');
       if (!options.frozen && (await sayIfUp(context))) return 0;
       return (await import('./commands/start.js')).startCommand(context, options);
     },

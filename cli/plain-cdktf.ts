@@ -6,7 +6,7 @@ import type { Topology } from '../constructs/core/topology.js';
 import { processEnv } from '../environments/process-env.js';
 import { readSite, siteFile, type Site } from '../environments/site.js';
 import type { Context } from './context.js';
-import { writeDeployment } from './deploy.js';
+import { writeDeployment } from './start/declare.js';
 import { withDeployment } from './deployment-lock.js';
 import { checkEngine, recordEngine } from './engine-id.js';
 import { connectEngine, type Engine, engineEnvironment } from './machine/engine.js';
@@ -46,7 +46,7 @@ async function synthesizeHere(context: Context, address: EngineAddress, onNote: 
   registerVolumes(paths);
   copyState(paths.state);
   const site = readSite(project);
-  const topology = writeDeployment(context, site, { onNote });
+  const topology = writeDeployment(context, site, onNote);
   recordSecrets(topology, paths);
   if (engine) recordEngine(context, engine);
   const environment = engineEnvironment(address);

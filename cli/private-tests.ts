@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { type Context, createContext } from './context.js';
 import { copyImages } from './machine/image-copy.js';
 import { type EngineVersion, withPrivateEngine } from './machine/private-engine/index.js';
-import type { Prepared, PrepareOptions } from './prepare.js';
+import type { PrepareOptions, Session } from './start/session.js';
 import { type Counts, newReport, readReport, seconds } from './test-runs.js';
 
 export interface PrivateTestOptions extends PrepareOptions {
@@ -18,7 +18,7 @@ export interface PrivateTestOptions extends PrepareOptions {
 export async function runOnPrivateEngine(
   version: EngineVersion,
   context: Context,
-  { engine: here, images, sources }: Prepared,
+  { engine: here, images, sources }: Session,
   options: PrivateTestOptions,
 ): Promise<Counts> {
   const project = options.bench ? 'bench' : 'deployed';

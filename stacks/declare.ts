@@ -90,7 +90,7 @@ function renderProgram(app: App, stack: PlatformBase): Pick<Declaration, 'progra
   stack.runAllValidations();
   const annotations = stack.node.findAll().flatMap(({ node }) =>
     node.metadata.flatMap(({ type, data, trace }) => {
-      const level = LEVELS.find((one) => String(one) === type);
+      const level = LEVELS.find((one) => (one as string) === type);
       if (level === undefined) return [];
       return [{ constructPath: node.path, level, message: String(data), ...(trace && { stacktrace: trace }) }];
     }),

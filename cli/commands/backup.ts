@@ -10,7 +10,7 @@ import { checkEngine } from '../engine-id.js';
 import { connectEngine } from '../machine/engine.js';
 import { paintFor, renderTable } from '../status/table.js';
 import { readTopology } from '../status/topology.js';
-import { runSteps, type Step, type StepOptions } from '../steps.js';
+import { runSteps, type Step, type StepOptions } from '../terminal/steps.js';
 
 export interface BackupOptions {
   /** The file. @default .platform/backups/DEPLOYMENT/TIME.tar */

@@ -7,7 +7,7 @@ import { readSite, type Site } from '../../environments/site.js';
 import { declare } from '../../stacks/declare.js';
 import { EXPORTS, type ExportTarget } from '../choices.js';
 import type { Context } from '../context.js';
-import { sayNote } from '../deploy.js';
+import { sayNote } from '../terminal/note.js';
 import { composeExport, folderBeside, RECORD, secretsOf } from '../export/compose.js';
 import { writeFiles } from '../export/written-files.js';
 import { secretFiller } from '../secrets.js';

@@ -8,12 +8,13 @@ import { EngineError } from '../machine/engine-error.js';
 import { ImageBuilder } from '../machine/images.js';
 import { type EngineVersion, requirePrivateEngine } from '../machine/private-engine/index.js';
 import { requireWine, type WindowsNode } from '../machine/wine.js';
-import { prepare, type Prepared, type PrepareOptions } from '../prepare.js';
+import { prepare } from '../start/prepare.js';
+import type { PrepareOptions, Session } from '../start/session.js';
+import { bringUp } from '../start/start.js';
 import { runOnPrivateEngine } from '../private-tests.js';
 import { type Counts, countGoTests, runChecks, runJest, seconds } from '../test-runs.js';
 import { runUnderWine } from '../wine-tests.js';
 import { destroyCommand } from './destroy.js';
-import { bringUp } from './start.js';
 
 export interface TestOptions extends PrepareOptions, LockingOptions {
   readonly offline?: boolean;
@@ -82,7 +83,7 @@ function sumUp(results: readonly Counts[]): number {
   return sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;
 }
 
-async function prepareIfPossible(context: Context, options: TestOptions): Promise<Prepared | undefined> {
+async function prepareIfPossible(context: Context, options: TestOptions): Promise<Session | undefined> {
   try {
     return await prepare(context, options);
   } catch (error) {
@@ -98,8 +99,8 @@ async function runDeployed(context: Context, options: TestOptions, claim: string
   await destroyCommand(context, removal);
   const started = Date.now();
   try {
-    const lacking = await bringUp(context, options);
-    if (lacking) throw lacking;
+    const unready = await bringUp(context, options);
+    if (unready) throw unready;
     return await runJest(
       options.bench ? 'bench' : 'deployed',
       { PLATFORM_ENV: 'test', PLATFORM_INSTANCE: options.instance ?? '', [HELD_BY_ANCESTOR]: claim },
@@ -112,7 +113,7 @@ async function runDeployed(context: Context, options: TestOptions, claim: string
 }
 
 /** Images of the test stage: with the toolchain that builds the images, on any host. They are built beside the offline tests. */
-function buildGoTests({ engine, sources }: Prepared): { folder: string; image: Promise<string> }[] {
+function buildGoTests({ engine, sources }: Session): { folder: string; image: Promise<string> }[] {
   const builder = new ImageBuilder(engine, sources.images);
   return GO_IMAGES.map((folder) => {
     const image = builder.ensureTests(folder);

@@ -54,7 +54,7 @@ export async function gatherFacts(context: Context): Promise<Facts> {
   const [start, inside, problems, wanted, leftovers, deployments] = await Promise.all([
     gatherStartFacts(project, connected, topology),
     onItsEngine((engine) => lookInside(engine, topology)),
-    onItsEngine((engine) => problemsBeforeStart(context, engine, site, topology)),
+    onItsEngine((engine) => problemsBeforeStart({ context, engine, site, topology })),
     onItsEngine((engine) => unpublished(context, engine, hostPorts(topology, site))),
     onItsEngine(async (engine) => (await findLeftovers(context, engine)).map(({ kind, name }) => `${kind} ${name}`)),
     onItsEngine((engine) => findTraces(context, engine)),

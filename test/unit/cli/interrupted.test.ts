@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { remove } from '../../../cli/deploy.js';
+import { remove } from '../../../cli/start/remove.js';
 import { checkEngine, recordEngine } from '../../../cli/engine-id.js';
 import { readTerraformState } from '../../../cli/preflight/terraform-state.js';
 import { copyState, restoreState } from '../../../cli/state-copy.js';

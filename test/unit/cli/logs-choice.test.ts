@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { chooseLogs } from '../../../cli/logs-choice.js';
+import { chooseLogs } from '../../../cli/start/logs-choice.js';
 import { SPARE, sumOfLimits } from '../../../cli/preflight/memory.js';
 import { parseEnvironment } from '../../../environments/schema.js';
 import { declaredTopology } from '../../../stacks/declared-topology.js';

@@ -1,7 +1,7 @@
-import { Size } from '../constructs/core/units.js';
-import type { Topology } from '../constructs/core/topology.js';
-import type { LogFlavour } from '../constructs/logging/model.js';
-import { SPARE, sumOfLimits } from './preflight/memory.js';
+import { Size } from '../../constructs/core/units.js';
+import type { Topology } from '../../constructs/core/topology.js';
+import type { LogFlavour } from '../../constructs/logging/model.js';
+import { SPARE, sumOfLimits } from '../preflight/memory.js';
 
 /** What the log stack is on this machine, where an environment leaves it to the machine. */
 export type MachineLogs = LogFlavour | 'off';

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
-import type { Topology } from '../constructs/core/topology.js';
-import type { Context } from './context.js';
-import { findDrift, inputsChanged, isDeclaredAsApplied, recordApplied } from './drift/index.js';
-import { checkEngine } from './engine-id.js';
-import { connectEngine } from './machine/engine.js';
-import { readOutputs, renderOutputs } from './outputs.js';
-import { prepareSecrets } from './secrets.js';
-import { gatherStatus } from './status/gather.js';
-import { readTopology } from './status/topology.js';
+import type { Topology } from '../../constructs/core/topology.js';
+import type { Context } from '../context.js';
+import { findDrift, inputsChanged, isDeclaredAsApplied, recordApplied } from '../drift/index.js';
+import { checkEngine } from '../engine-id.js';
+import { connectEngine } from '../machine/engine.js';
+import { readOutputs, renderOutputs } from '../outputs.js';
+import { prepareSecrets } from '../secrets.js';
+import { gatherStatus } from '../status/gather.js';
+import { readTopology } from '../status/topology.js';
 
 /*
  * A start that has nothing to do. Whoever works with a platform types `npm start` to be sure that it is there, so this loads little, starts
@@ -52,8 +52,8 @@ async function declaredBefore(context: Context): Promise<Topology | undefined> {
 
 async function declare(context: Context): Promise<Topology> {
   const [{ writeDeployment }, { readSite }] = await Promise.all([
-    import('./deploy.js'),
-    import('../environments/site.js'),
+    import('./declare.js'),
+    import('../../environments/site.js'),
   ]);
   return writeDeployment(context, readSite(context.project));
 }

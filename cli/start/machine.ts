@@ -1,12 +1,12 @@
-import { type Engine, connectEngine } from './engine.js';
-import { EngineError } from './engine-error.js';
-import { type EngineRemedy, askFor, deedOf, engineRemedy, ensureEngine } from './engine-install.js';
-import { ImageBuilder, type OnLine, ensurePulled, isPresent } from './images.js';
-import { buildProviderInContainer } from './provider-container.js';
-import { type BuiltProvider, ensureProvider, findBuiltProvider } from './provider.mjs';
-import type { Sources } from './registries.mjs';
-import { type Step, runSideBySide } from './side-by-side.js';
-import { type Terraform, findTerraform } from './terraform.mjs';
+import { type Engine } from '../machine/engine.js';
+import { type EngineRemedy, ensureEngine } from '../machine/engine-install.js';
+import { approve, engineTitle, findEngine, type FindEngineOptions } from '../engine/find-or-start.js';
+import { ensurePulled, ImageBuilder, isPresent } from '../machine/images.js';
+import { buildProviderInContainer } from '../machine/provider-container.js';
+import { type BuiltProvider, ensureProvider, findBuiltProvider } from '../machine/provider.mjs';
+import type { Sources } from '../machine/registries.mjs';
+import { findTerraform, type Terraform } from '../machine/terraform.mjs';
+import { runTogether, type Say, type Step } from '../terminal/steps.js';
 
 /** What bootstrap.mjs began before this program could run. */
 export interface Early {
@@ -15,7 +15,8 @@ export interface Early {
   readonly abort?: AbortController;
 }
 
-export interface PrepareOptions {
+/** What a machine must have before something can be deployed. */
+export interface MachineNeeds extends FindEngineOptions {
   /** Folders of the images that are built here. */
   readonly folders: readonly string[];
   /** Images that registries hold, and where each is declared, for error messages. @default none */
@@ -23,10 +24,6 @@ export interface PrepareOptions {
   /** Where images and the provider come from: see `chooseSources`. */
   readonly sources: Sources;
   readonly early?: Early;
-  /** Whether an engine may be installed or started. @default true */
-  readonly allowInstall?: boolean;
-  /** Asks on the terminal before that. Leave it out where there is none. */
-  readonly confirm?: ((question: string) => Promise<boolean>) | undefined;
 }
 
 /** A machine on which Terraform can deploy. */
@@ -44,53 +41,11 @@ export interface Machine {
  * if all is, nothing is printed.
  * @throws PlatformError saying what is missing and how to get it
  */
-export async function prepareMachine(options: PrepareOptions): Promise<Machine> {
+export async function readyMachine(needs: MachineNeeds): Promise<Machine> {
   const [terraform, running] = await Promise.all([findTerraform(), findEngine()]);
-  const work = new Preparation(options, terraform, await approve(running, options));
+  const work = new Preparation(needs, terraform, await approve(running, needs));
   if (!(await work.isDone())) await work.run();
   return work.result();
-}
-
-/** The engine that runs; where none does, one is started, or installed, after a question. */
-export async function findOrStartEngine(options: Pick<PrepareOptions, 'allowInstall' | 'confirm'>): Promise<Engine> {
-  const found = await approve(await findEngine(), options);
-  if (typeof found !== 'string') return found;
-  await runSideBySide([
-    {
-      title: engineTitle(found),
-      run: async (onLine) => {
-        await ensureEngine(found, onLine);
-        return undefined;
-      },
-    },
-  ]);
-  return connectEngine();
-}
-
-function engineTitle(remedy: EngineRemedy): string {
-  return `Docker engine: none runs here; ${deedOf(remedy)}`;
-}
-
-/** The engine that runs, or why none does. */
-async function findEngine(): Promise<Engine | EngineError> {
-  try {
-    return await connectEngine();
-  } catch (error) {
-    if (error instanceof EngineError) return error;
-    throw error;
-  }
-}
-
-/** Asks before anything is drawn: a question amid a moving task list could not be read. */
-async function approve(
-  found: Engine | EngineError,
-  options: Pick<PrepareOptions, 'allowInstall' | 'confirm'>,
-): Promise<Engine | EngineRemedy> {
-  if (!(found instanceof EngineError)) return found;
-  const remedy = options.allowInstall === false ? undefined : engineRemedy(found, options.confirm !== undefined);
-  if (remedy === undefined) throw found;
-  if (options.confirm !== undefined && !(await options.confirm(askFor(remedy)))) throw found;
-  return remedy;
 }
 
 class Preparation {
@@ -100,19 +55,19 @@ class Preparation {
   private readonly abort: AbortController;
   private readonly engine: () => Promise<Engine>;
   private readonly builder: () => Promise<ImageBuilder>;
-  private onEngineLine: OnLine | undefined;
+  private onEngineLine: Say | undefined;
 
   constructor(
-    private readonly options: PrepareOptions,
+    private readonly needs: MachineNeeds,
     private readonly terraform: Terraform,
     engine: Engine | EngineRemedy,
   ) {
-    this.abort = options.early?.abort ?? new AbortController();
+    this.abort = needs.early?.abort ?? new AbortController();
     this.remedy = typeof engine === 'string' ? engine : undefined;
     this.engine = once(() =>
       typeof engine === 'string' ? ensureEngine(engine, (line) => this.onEngineLine?.(line)) : Promise.resolve(engine),
     );
-    this.sources = options.sources;
+    this.sources = needs.sources;
     this.builder = once(async () => new ImageBuilder(await this.engine(), this.sources.images, { abort: this.abort }));
     this.provider = this.sources.provider === 'build' ? findBuiltProvider(terraform.platform) : undefined;
   }
@@ -125,10 +80,10 @@ class Preparation {
   /** Does what is missing, showing it. */
   async run(): Promise<void> {
     try {
-      await runSideBySide([
+      await runTogether([
         ...(this.remedy === undefined ? [] : [this.engineStep(this.remedy)]),
         ...(this.needsProvider ? [this.providerStep()] : []),
-        { title: 'Images', run: () => this.imageSteps() },
+        { title: 'Images', steps: () => this.imageSteps() },
       ]);
     } catch (error) {
       // Nothing goes on unseen.
@@ -155,10 +110,9 @@ class Preparation {
   private engineStep(remedy: EngineRemedy): Step {
     return {
       title: engineTitle(remedy),
-      run: async (onLine) => {
-        this.onEngineLine = onLine;
+      run: async (say) => {
+        this.onEngineLine = say;
         await this.engine();
-        return undefined;
       },
     };
   }
@@ -166,30 +120,29 @@ class Preparation {
   private providerStep(): Step {
     return {
       title: 'Terraform provider: build it from its Go module',
-      run: async (onLine) => {
-        this.provider = await this.buildProvider(onLine);
-        return undefined;
+      run: async (say) => {
+        this.provider = await this.buildProvider(say);
       },
     };
   }
 
-  /** Those of the images that the engine lacks. */
+  /** Those of the images that are not on the engine. */
   private async imageSteps(): Promise<Step[]> {
     const [engine, builder] = [await this.engine(), await this.builder()];
-    const references = this.options.references ?? [];
+    const references = this.needs.references ?? [];
     const [folders, present] = await Promise.all([
-      builder.missing(this.options.folders),
+      builder.missing(this.needs.folders),
       Promise.all(references.map(({ reference }) => isPresent(engine, reference))),
     ]);
     const builds = folders.map((folder) => ({
       title: `build ${folder}`,
-      run: (onLine: OnLine | undefined) => builder.ensure(folder, onLine).then(() => undefined),
+      run: (say: Say) => builder.ensure(folder, say),
     }));
     const pulls = references
       .filter((_, index) => present[index] === false)
       .map(({ reference, declaredAt }) => ({
         title: `pull ${reference}`,
-        run: (onLine: OnLine | undefined) => ensurePulled(engine, reference, declaredAt, onLine).then(() => undefined),
+        run: (say: Say) => ensurePulled(engine, reference, declaredAt, say),
       }));
     return [...builds, ...pulls];
   }
@@ -198,15 +151,16 @@ class Preparation {
     return this.sources.provider === 'build' && this.provider === undefined;
   }
 
-  private async buildProvider(onLine: OnLine | undefined): Promise<BuiltProvider> {
+  private async buildProvider(say: Say): Promise<BuiltProvider> {
     const { platform } = this.terraform;
-    onLine?.('compiling it');
+    say('compiling it');
     const built =
-      (await this.options.early?.provider) ?? (await ensureProvider(platform, { onLine, signal: this.abort.signal }));
+      (await this.needs.early?.provider) ??
+      (await ensureProvider(platform, { onLine: say, signal: this.abort.signal }));
     if (built !== undefined) return built;
-    onLine?.('there is no Go here: waiting for the image go-builder');
+    say('there is no Go here: waiting for the image go-builder');
     await (await this.builder()).ensure('images/go-builder');
-    return buildProviderInContainer(await this.engine(), platform, onLine);
+    return buildProviderInContainer(await this.engine(), platform, say);
   }
 }
 

@@ -2,57 +2,41 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline/promises';
-import { imageTag } from '../constructs/core/content-hash.js';
-import { readImageLock } from '../constructs/core/image-lock.js';
-import { PlatformError } from '../constructs/core/platform-error.js';
-import type { LogFlavour } from '../constructs/logging/model.js';
-import type { Topology } from '../constructs/core/topology.js';
-import { NOBODY, readSite, type Site, siteFile, UNPREPARED_SITE } from '../environments/site.js';
-import { declaredTopology } from '../stacks/declared-topology.js';
-import { declare } from '../stacks/declare.js';
-import { type Context, deploymentPaths } from './context.js';
-import { checkEngine } from './engine-id.js';
+import { imageTag } from '../../constructs/core/content-hash.js';
+import { readImageLock } from '../../constructs/core/image-lock.js';
+import { PlatformError } from '../../constructs/core/platform-error.js';
+import type { LogFlavour } from '../../constructs/logging/model.js';
+import type { Topology } from '../../constructs/core/topology.js';
+import { NOBODY, readSite, type Site, siteFile, UNPREPARED_SITE } from '../../environments/site.js';
+import { declaredTopology } from '../../stacks/declared-topology.js';
+import { declare } from '../../stacks/declare.js';
+import { type Context, deploymentPaths } from '../context.js';
+import { checkEngine } from '../engine-id.js';
 import { chooseLogs, type MachineLogs } from './logs-choice.js';
-import { connectEngine, type Engine } from './machine/engine.js';
-import { engineReaches } from './machine/engine-registry.js';
-import { type Early, findOrStartEngine, prepareMachine } from './machine/prepare.js';
-import { declaredImages } from './lock/declared-images.js';
-import { lockDrift, requireLocked } from './lock/drift.js';
-import { canInstallMmdebstrap } from './machine/mmdebstrap.js';
-import { findProgram } from './machine/programs.mjs';
-import { chooseSources, type ForcedSources, registryProbes, type Sources } from './machine/registries.mjs';
-import { allocateInstance } from './preflight/instance.js';
-import { readTerraformState } from './preflight/terraform-state.js';
-import { changeSite } from './site.js';
-import { Terraform } from './terraform.js';
-
-/** What every command that prepares the machine takes. */
-export interface PrepareOptions {
-  readonly images?: ForcedSources['images'] | false;
-  readonly provider?: ForcedSources['provider'];
-  /** Whether an engine may be installed or started. */
-  readonly install?: boolean;
-  /** Refuse images that are not in the lock as they are. @default false */
-  readonly frozen?: boolean;
-  readonly verbose?: boolean;
-  readonly early?: Early;
-}
-
-export interface Prepared {
-  readonly engine: Engine;
-  readonly terraform: Terraform;
-  readonly site: Site;
-  readonly sources: Sources;
-  /** What the containers are made of, by the names that the engine knows. */
-  readonly images: readonly string[];
-}
+import { connectEngine, type Engine } from '../machine/engine.js';
+import { engineReaches } from '../machine/engine-registry.js';
+import { findOrStartEngine } from '../engine/find-or-start.js';
+import { declaredImages } from '../lock/declared-images.js';
+import { lockDrift, requireLocked } from '../lock/drift.js';
+import { canInstallMmdebstrap } from '../machine/mmdebstrap.js';
+import { findProgram } from '../machine/programs.mjs';
+import { chooseSources, registryProbes, type Sources } from '../machine/registries.mjs';
+import { allocateInstance } from '../preflight/instance.js';
+import { readTerraformState } from '../preflight/terraform-state.js';
+import { changeSite } from '../site.js';
+import { Terraform } from '../terraform.js';
+import { confirm } from '../terminal/ask.js';
+import { readyMachine } from './machine.js';
+import type { PrepareOptions, Session } from './session.js';
 
 /**
  * Makes the machine ready for a deployment and records what synth needs to know of it.
  * @param options `images: false` where none are needed
  */
-export async function prepare(context: Context, options: PrepareOptions): Promise<Prepared> {
+export async function prepare<Options extends PrepareOptions>(
+  context: Context,
+  options: Options,
+): Promise<Session<Options>> {
   // Before images are built for it. One that does not run yet is looked at below.
   const running = await connectEngine().catch(() => undefined);
   if (running) checkEngine(context, running);
@@ -75,11 +59,11 @@ export async function prepare(context: Context, options: PrepareOptions): Promis
   });
   if (options.frozen) requireLocked(topology);
   const images = options.images === false ? { folders: [], references: [] } : imagesOf(topology);
-  const machine = await prepareMachine({
+  const machine = await readyMachine({
     ...images,
     sources,
     allowInstall: options.install ?? true,
-    confirm: process.stdin.isTTY ? ask : undefined,
+    confirm: process.stdin.isTTY ? confirm : undefined,
     ...(options.early && { early: options.early }),
   });
   checkEngine(context, machine.engine);
@@ -95,6 +79,8 @@ export async function prepare(context: Context, options: PrepareOptions): Promis
     options.verbose ? console.log : () => undefined,
   );
   return {
+    context,
+    options,
     engine: machine.engine,
     terraform,
     site,
@@ -108,7 +94,7 @@ export async function prepare(context: Context, options: PrepareOptions): Promis
  * @throws PlatformError if none runs and none may be started, or if it is not the deployment's
  */
 export async function prepareEngine(context: Context, { install = true }: PrepareOptions): Promise<Engine> {
-  const engine = await findOrStartEngine({ allowInstall: install, confirm: process.stdin.isTTY ? ask : undefined });
+  const engine = await findOrStartEngine({ allowInstall: install, confirm: process.stdin.isTTY ? confirm : undefined });
   checkEngine(context, engine);
   return engine;
 }
@@ -203,11 +189,4 @@ function isDeployed(state: string): boolean {
     // What cannot be read may list something; its own deployment's commands say what is wrong with it.
     return true;
   }
-}
-
-async function ask(question: string): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question(`${question} [y/N] `);
-  terminal.close();
-  return /^y(es)?$/i.test(answer.trim());
 }
