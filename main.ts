@@ -16,7 +16,7 @@ try {
     const { environment, instance, project, paths } = context;
     writeDeclaration(declare({ environment, instance, site: readSite(project), onNote }), paths.output);
   } else {
-    const { synthesizeForCdktf } = await import('./cli/plain-cdktf.js');
+    const { synthesizeForCdktf } = await import('./cli/start/plain-cdktf.js');
     await synthesizeForCdktf(context, outdir, onNote);
   }
 } catch (error) {

@@ -19,7 +19,7 @@ export interface DeploymentPaths {
   readonly folder: string;
   /** One file a secret, its name without ending. */
   readonly secrets: string;
-  /** Values of secrets that what runs may still use, see `cli/secrets-in-use.ts`. */
+  /** Values of secrets that what runs may still use, see `cli/deployment/secrets-in-use.ts`. */
   readonly secretsInUse: string;
   /** Secret files, filled in; Terraform uploads them. */
   readonly files: string;

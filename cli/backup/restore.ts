@@ -7,7 +7,7 @@ import { stopAll } from '../rollout/stop-all.js';
 import { redisServices } from '../status/addresses.js';
 import { waitUntilReady } from '../status/ready.js';
 import { runSteps } from '../terminal/steps.js';
-import { careFor, throwIfInterrupted } from '../machine/interruption.mjs';
+import { careFor, throwIfInterrupted } from '../bootstrap/interruption.mjs';
 import { snapshotOf } from './archive.js';
 import { checkStaged, dataVolumes, type DataVolume, stage, swapIn, unstage } from './data-volume.js';
 import type { Manifest } from './manifest.js';

@@ -2,12 +2,12 @@ import { PlatformError } from '../../constructs/core/platform-error.js';
 import { removeFolder } from '../../constructs/core/whole-file.mjs';
 import { UNPREPARED_SITE } from '../../environments/site.js';
 import type { Context } from '../context.js';
-import { connectEngine } from '../machine/engine.js';
+import { connectEngine } from '../engine/engine.js';
 import { removeDeployment } from '../start/remove.js';
-import type { PrepareOptions } from '../start/session.js';
+import type { PrepareOptions } from '../session/session.js';
 import { ask } from '../terminal/ask.js';
-import { changeSite } from '../site.js';
-import { registeredVolumes } from '../volumes.js';
+import { changeSite } from '../deployment/site.js';
+import { registeredVolumes } from '../deployment/volumes.js';
 
 export interface DestroyOptions extends PrepareOptions {
   readonly deleteData?: boolean;

@@ -7,10 +7,10 @@ import { readmePictures } from '../../diagram/readme.js';
 import type { ThemeChoice } from '../../diagram/style-sheet.js';
 import { renderSvg } from '../../diagram/svg.js';
 import { declaredTopology } from '../../stacks/declared-topology.js';
-import { openInBrowser } from '../browser.js';
-import type { Format } from '../choices.js';
+import { openInBrowser } from '../terminal/browser.js';
+import type { Format } from '../terminal/choices.js';
 import type { Context } from '../context.js';
-import { type ResultOptions, writeResult } from '../result.js';
+import { type ResultOptions, writeResult } from '../terminal/result.js';
 
 export interface DiagramCommandOptions extends ResultOptions {
   /** @default what the output file's ending says, else Mermaid */

@@ -5,12 +5,12 @@ import { undeclared } from '../../constructs/runtime/docker/undeclared.js';
 import type { Workload } from '../../constructs/runtime/workload.js';
 import { readSite, type Site } from '../../environments/site.js';
 import { declare } from '../../stacks/declare.js';
-import { EXPORTS, type ExportTarget } from '../choices.js';
+import { EXPORTS, type ExportTarget } from '../terminal/choices.js';
 import type { Context } from '../context.js';
 import { sayNote } from '../terminal/note.js';
 import { composeExport, folderBeside, RECORD, secretsOf } from '../export/compose.js';
 import { writeFiles } from '../export/written-files.js';
-import { secretFiller } from '../secrets.js';
+import { secretFiller } from '../deployment/secrets.js';
 
 export interface ExportOptions {
   /** What reads it. */

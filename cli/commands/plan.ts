@@ -5,12 +5,12 @@ import { subjectFromPlan } from '../../policies/judge/resources.js';
 import type { Context } from '../context.js';
 import { type Difference, findDrift, inputsChanged, unseenByTerraform } from '../drift/index.js';
 import { checkState } from '../preflight/state.js';
-import { type ResultOptions, writeResult } from '../result.js';
+import { type ResultOptions, writeResult } from '../terminal/result.js';
 import { isServing, wayOf } from '../rollout/change-running.js';
-import { secretsRecorded } from '../secrets-in-use.js';
+import { secretsRecorded } from '../deployment/secrets-in-use.js';
 import { declareSession } from '../start/declare.js';
 import { prepare } from '../start/prepare.js';
-import type { PrepareOptions } from '../start/session.js';
+import type { PrepareOptions } from '../session/session.js';
 import { gatherStatus } from '../status/gather.js';
 
 /**

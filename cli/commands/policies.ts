@@ -6,8 +6,8 @@ import { UNPREPARED_SITE } from '../../environments/site.js';
 import { discoverPolicies } from '../../policies/judge/discover.js';
 import { holdsIn, problemsOf, type Verdict } from '../../policies/judge/judge.js';
 import { declare } from '../../stacks/declare.js';
-import { type ResultOptions, resultPaint, writeResult } from '../result.js';
-import { type Paint, PLAIN, renderTable } from '../status/table.js';
+import { type ResultOptions, resultPaint, writeResult } from '../terminal/result.js';
+import { type Paint, PLAIN, renderTable } from '../terminal/table.js';
 
 export interface PoliciesOptions extends ResultOptions {
   /** Only this environment. @default PLATFORM_ENV, else every one */

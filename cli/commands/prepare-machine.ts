@@ -1,7 +1,7 @@
 import type { Context } from '../context.js';
 import { writeDeployment } from '../start/declare.js';
 import { prepare } from '../start/prepare.js';
-import type { PrepareOptions } from '../start/session.js';
+import type { PrepareOptions } from '../session/session.js';
 
 /** Everything that `npx cdktf deploy` needs: engine, images, provider, secrets and the synthesized program. */
 export async function prepareMachineCommand(context: Context, options: PrepareOptions): Promise<number> {

@@ -3,11 +3,11 @@ import { environments, loadEnvironment } from '../../environments/index.js';
 import { UNPREPARED_SITE } from '../../environments/site.js';
 import { declare } from '../../stacks/declare.js';
 import { createContext } from '../context.js';
-import { withDeployment } from '../deployment-lock.js';
+import { withDeployment } from '../deployment/lock.js';
 import { checkState } from '../preflight/state.js';
 import { writeDeployment } from '../start/declare.js';
 import { prepare } from '../start/prepare.js';
-import type { PrepareOptions } from '../start/session.js';
+import type { PrepareOptions } from '../session/session.js';
 import { withBase } from '../review/base.js';
 import { changedFiles } from '../review/changes.js';
 import { type Declaration, declarationOf } from '../review/declaration.js';
@@ -19,8 +19,8 @@ import { renderText } from '../review/render/text.js';
 import { type Review, reviewed } from '../review/review.js';
 import { SourceTree } from '../review/source-tree.js';
 import { type PlannedChange, readPlan, readPlanFile } from '../review/terraform-plan.js';
-import { type ResultOptions, resultPaint, writeResult } from '../result.js';
-import { isUserError } from '../machine/programs.mjs';
+import { type ResultOptions, resultPaint, writeResult } from '../terminal/result.js';
+import { isUserError } from '../bootstrap/programs.mjs';
 
 export interface ReviewOptions extends PrepareOptions, ResultOptions {
   /** A git ref. */

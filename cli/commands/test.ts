@@ -1,19 +1,19 @@
 import { execa } from 'execa';
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import { type Context, createContext } from '../context.js';
-import { HELD_BY_ANCESTOR, type LockingOptions, withDeployment } from '../deployment-lock.js';
-import { findDocker } from '../machine/docker-cli.js';
-import type { Engine } from '../machine/engine.js';
-import { EngineError } from '../machine/engine-error.js';
-import { ImageBuilder } from '../machine/images.js';
-import { type EngineVersion, requirePrivateEngine } from '../machine/private-engine/index.js';
-import { requireWine, type WindowsNode } from '../machine/wine.js';
+import { HELD_BY_ANCESTOR, type LockingOptions, withDeployment } from '../deployment/lock.js';
+import { findDocker } from '../engine/docker-cli.js';
+import type { Engine } from '../engine/engine.js';
+import { EngineError } from '../engine/error.js';
+import { ImageBuilder } from '../images/image-builder.js';
+import { type EngineVersion, requirePrivateEngine } from '../engine/private-engine/index.js';
+import { requireWine, type WindowsNode } from '../test/wine.js';
 import { prepare } from '../start/prepare.js';
-import type { PrepareOptions, Session } from '../start/session.js';
+import type { PrepareOptions, Session } from '../session/session.js';
 import { bringUp } from '../start/start.js';
-import { runOnPrivateEngine } from '../private-tests.js';
-import { type Counts, countGoTests, runChecks, runJest, seconds } from '../test-runs.js';
-import { runUnderWine } from '../wine-tests.js';
+import { runOnPrivateEngine } from '../test/private-tests.js';
+import { type Counts, countGoTests, runChecks, runJest, seconds } from '../test/test-runs.js';
+import { runUnderWine } from '../test/wine-tests.js';
 import { destroyCommand } from './destroy.js';
 
 export interface TestOptions extends PrepareOptions, LockingOptions {

@@ -1,7 +1,7 @@
 import { runTogether } from '../terminal/steps.js';
-import { connectEngine, type Engine } from '../machine/engine.js';
-import { EngineError } from '../machine/engine-error.js';
-import { askFor, deedOf, type EngineRemedy, engineRemedy, ensureEngine } from '../machine/engine-install.js';
+import { connectEngine, type Engine } from './engine.js';
+import { EngineError } from './error.js';
+import { askFor, deedOf, type EngineRemedy, engineRemedy, ensureEngine } from './install.js';
 
 export interface FindEngineOptions {
   /** Whether an engine may be installed or started. @default true */

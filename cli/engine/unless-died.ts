@@ -1,5 +1,5 @@
 import { PlatformError } from '../../constructs/core/platform-error.js';
-import type { Engine } from '../machine/engine.js';
+import type { Engine } from './engine.js';
 
 /** What is said of an engine that died depends on the moment, so the engine itself is asked. */
 export async function unlessEngineDied<T>(engine: Engine, work: () => Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@ import { PlatformError, type Problem } from '../../constructs/core/platform-erro
 import type { Topology } from '../../constructs/core/topology.js';
 import type { Site } from '../../environments/site.js';
 import type { Context } from '../context.js';
-import type { Engine } from '../machine/engine.js';
+import type { Engine } from '../engine/engine.js';
 import { checkPorts, hostPorts } from './host-ports.js';
 import { checkMemory } from './memory.js';
 import { checkOwner } from './owner.js';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { PlatformError } from '../../constructs/core/platform-error.js';
-import { registerConfigVolumes, removeConfigVolumes } from '../config-volumes.js';
+import { registerConfigVolumes, removeConfigVolumes } from '../deployment/config-volumes.js';
 import {
   type Difference,
   findDrift,
@@ -10,19 +10,19 @@ import {
   repair,
   replacements,
 } from '../drift/index.js';
-import { recordEngine } from '../engine-id.js';
+import { recordEngine } from '../deployment/home-engine.js';
 import { unlessEngineDied } from '../engine/unless-died.js';
 import { findLeftovers, ownResources, removeResources } from '../preflight/leftovers.js';
 import { disconnectStrangers } from '../preflight/network-members.js';
 import { changeRunning, type ChangeOptions, isServing, statusBeforeChange } from '../rollout/change-running.js';
 import { reloadFiles } from '../rollout/reload.js';
-import { recordSecrets, secretsRecorded } from '../secrets-in-use.js';
+import { recordSecrets, secretsRecorded } from '../deployment/secrets-in-use.js';
 import { gatherStatus } from '../status/gather.js';
 import { reviveDeadPorts } from '../status/published-ports.js';
 import { sayNote } from '../terminal/note.js';
 import { runSteps } from '../terminal/steps.js';
-import { declaredVolumes, registerVolumes } from '../volumes.js';
-import type { DeclaredSession } from './session.js';
+import { declaredVolumes, registerVolumes } from '../deployment/volumes.js';
+import type { DeclaredSession } from '../session/session.js';
 
 /**
  * Brings the engine to what is declared. Also repairs what an interrupted run left behind, and what was changed by hand.

@@ -2,8 +2,8 @@ import { notesBeforeStart } from '../doctor/before-start.js';
 import { lockNote } from '../lock/drift.js';
 import { checkBeforeStart } from '../preflight/index.js';
 import { sayNote } from '../terminal/note.js';
-import { declaredVolumes, registeredVolumes } from '../volumes.js';
-import type { DeclaredSession } from './session.js';
+import { declaredVolumes, registeredVolumes } from '../deployment/volumes.js';
+import type { DeclaredSession } from '../session/session.js';
 
 /**
  * Looks before anything is changed, and says what is worth a note.

@@ -3,9 +3,9 @@ import type { Site } from '../../environments/site.js';
 import { declare } from '../../stacks/declare.js';
 import { writeDeclaration } from '../../stacks/write-declaration.js';
 import type { Context } from '../context.js';
-import { prepareSecrets } from '../secrets.js';
+import { prepareSecrets } from '../deployment/secrets.js';
 import { sayNote } from '../terminal/note.js';
-import type { DeclaredSession, PrepareOptions, Session } from './session.js';
+import type { DeclaredSession, PrepareOptions, Session } from '../session/session.js';
 
 /**
  * The session with what is wanted, written where Terraform reads it.

@@ -1,19 +1,13 @@
-import { type Engine } from '../machine/engine.js';
-import { type EngineRemedy, ensureEngine } from '../machine/engine-install.js';
+import { type Engine } from '../engine/engine.js';
+import { type EngineRemedy, ensureEngine } from '../engine/install.js';
 import { approve, engineTitle, findEngine, type FindEngineOptions } from '../engine/find-or-start.js';
-import { ensurePulled, ImageBuilder, isPresent } from '../machine/images.js';
-import { buildProviderInContainer } from '../machine/provider-container.js';
-import { type BuiltProvider, ensureProvider, findBuiltProvider } from '../machine/provider.mjs';
-import type { Sources } from '../machine/registries.mjs';
-import { findTerraform, type Terraform } from '../machine/terraform.mjs';
+import { ensurePulled, ImageBuilder, isPresent } from '../images/image-builder.js';
+import { buildProviderInContainer } from '../terraform/provider-container.js';
+import { type BuiltProvider, ensureProvider, findBuiltProvider } from '../bootstrap/provider.mjs';
+import type { Sources } from '../bootstrap/registries.mjs';
+import { findTerraform, type Terraform } from '../bootstrap/terraform.mjs';
+import type { Early } from '../session/session.js';
 import { runTogether, type Say, type Step } from '../terminal/steps.js';
-
-/** What bootstrap.mjs began before this program could run. */
-export interface Early {
-  readonly provider?: Promise<BuiltProvider | undefined>;
-  /** Ends it. */
-  readonly abort?: AbortController;
-}
 
 /** What a machine must have before something can be deployed. */
 export interface MachineNeeds extends FindEngineOptions {

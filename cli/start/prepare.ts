@@ -11,23 +11,23 @@ import { NOBODY, readSite, type Site, siteFile, UNPREPARED_SITE } from '../../en
 import { declaredTopology } from '../../stacks/declared-topology.js';
 import { declare } from '../../stacks/declare.js';
 import { type Context, deploymentPaths } from '../context.js';
-import { checkEngine } from '../engine-id.js';
+import { checkEngine } from '../deployment/home-engine.js';
 import { chooseLogs, type MachineLogs } from './logs-choice.js';
-import { connectEngine, type Engine } from '../machine/engine.js';
-import { engineReaches } from '../machine/engine-registry.js';
+import { connectEngine, type Engine } from '../engine/engine.js';
+import { engineReaches } from '../images/engine-registry.js';
 import { findOrStartEngine } from '../engine/find-or-start.js';
-import { declaredImages } from '../lock/declared-images.js';
+import { declaredImages } from '../images/declared-images.js';
 import { lockDrift, requireLocked } from '../lock/drift.js';
-import { canInstallMmdebstrap } from '../machine/mmdebstrap.js';
-import { findProgram } from '../machine/programs.mjs';
-import { chooseSources, registryProbes, type Sources } from '../machine/registries.mjs';
+import { canInstallMmdebstrap } from '../engine/mmdebstrap.js';
+import { findProgram } from '../bootstrap/programs.mjs';
+import { chooseSources, registryProbes, type Sources } from '../bootstrap/registries.mjs';
 import { allocateInstance } from '../preflight/instance.js';
-import { readTerraformState } from '../preflight/terraform-state.js';
-import { changeSite } from '../site.js';
-import { Terraform } from '../terraform.js';
+import { readTerraformState } from '../terraform/state.js';
+import { changeSite } from '../deployment/site.js';
+import { Terraform } from '../terraform/terraform.js';
 import { confirm } from '../terminal/ask.js';
 import { readyMachine } from './machine.js';
-import type { PrepareOptions, Session } from './session.js';
+import type { PrepareOptions, Session } from '../session/session.js';
 
 /**
  * Makes the machine ready for a deployment and records what synth needs to know of it.

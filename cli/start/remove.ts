@@ -1,17 +1,17 @@
 import type { Context } from '../context.js';
-import { registerConfigVolumes, removeConfigVolumes } from '../config-volumes.js';
+import { registerConfigVolumes, removeConfigVolumes } from '../deployment/config-volumes.js';
 import { forgetApplied } from '../drift/index.js';
 import { unlessEngineDied } from '../engine/unless-died.js';
-import type { Engine } from '../machine/engine.js';
+import type { Engine } from '../engine/engine.js';
 import { ownResources, removeWhatGoes } from '../preflight/leftovers.js';
 import { disconnectStrangers } from '../preflight/network-members.js';
 import { checkState } from '../preflight/state.js';
-import { recordRemoval } from '../state-copy.js';
+import { recordRemoval } from '../terraform/state-copy.js';
 import { sayNote } from '../terminal/note.js';
 import { runSteps } from '../terminal/steps.js';
-import { registerVolumes } from '../volumes.js';
+import { registerVolumes } from '../deployment/volumes.js';
 import { prepareEngine } from './prepare.js';
-import type { PrepareOptions } from './session.js';
+import type { PrepareOptions } from '../session/session.js';
 
 export async function removeDeployment(context: Context, options: PrepareOptions): Promise<void> {
   checkState(context);

@@ -3,14 +3,14 @@ import type { Context } from '../context.js';
 import { recordApplied } from '../drift/index.js';
 import type { ChangeOptions } from '../rollout/change-running.js';
 import { refuseOld } from '../rollout/overlap.js';
-import { isOverlapping, settleSecrets } from '../secrets-in-use.js';
+import { isOverlapping, settleSecrets } from '../deployment/secrets-in-use.js';
 import { sayNote } from '../terminal/note.js';
 import { runSteps } from '../terminal/steps.js';
 import { apply } from './apply.js';
 import { check } from './check.js';
 import { declareSession } from './declare.js';
 import { prepare } from './prepare.js';
-import type { DeclaredSession } from './session.js';
+import type { DeclaredSession } from '../session/session.js';
 import { waitForClients, waitForSupporting } from './wait.js';
 
 /**

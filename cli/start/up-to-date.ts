@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import type { Topology } from '../../constructs/core/topology.js';
 import type { Context } from '../context.js';
 import { findDrift, inputsChanged, isDeclaredAsApplied, recordApplied } from '../drift/index.js';
-import { checkEngine } from '../engine-id.js';
-import { connectEngine } from '../machine/engine.js';
+import { checkEngine } from '../deployment/home-engine.js';
+import { connectEngine } from '../engine/engine.js';
 import { readOutputs, renderOutputs } from '../outputs.js';
-import { prepareSecrets } from '../secrets.js';
+import { prepareSecrets } from '../deployment/secrets.js';
 import { gatherStatus } from '../status/gather.js';
 import { readTopology } from '../status/topology.js';
 

@@ -2,7 +2,7 @@ import { PlatformError } from '../../constructs/core/platform-error.js';
 import { Duration } from '../../constructs/core/units.js';
 import { waitUntilReady } from '../status/ready.js';
 import { runSteps, type Say } from '../terminal/steps.js';
-import type { DeclaredSession } from './session.js';
+import type { DeclaredSession } from '../session/session.js';
 
 /** First starts on slow machines take half a minute; what takes longer hangs. */
 const SERVING_WITHIN = Duration.seconds(120);

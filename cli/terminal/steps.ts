@@ -1,5 +1,5 @@
 import { Listr, type ListrTask, PRESET_TIMER } from 'listr2';
-import { throwIfInterrupted, unlessInterrupted } from '../machine/interruption.mjs';
+import { throwIfInterrupted, unlessInterrupted } from '../bootstrap/interruption.mjs';
 
 /** Shows what is going on; one line, replaced by the next. */
 export type Say = (text: string) => void;

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { importPolicies } from '../../cli/machine/bundles.mjs';
+import { importPolicies } from '../../cli/bootstrap/bundles.mjs';
 
 /** @typedef {{ declare: (options: object) => object, writeDeclaration: (declaration: object, outdir: string) => void, loadEnvironment: (name: string) => object, UNPREPARED_SITE: object }} Program */
 

@@ -57,9 +57,11 @@ describe('synth refuses', () => {
   });
 
   test('what a construct itself calls an error', () => {
-    expect(() => synthWith((stack) => { Annotations.of(stack).addError('this cannot work'); })).toThrow(
-      /dev calls this an error: this cannot work/,
-    );
+    expect(() =>
+      synthWith((stack) => {
+        Annotations.of(stack).addError('this cannot work');
+      }),
+    ).toThrow(/dev calls this an error: this cannot work/);
   });
 
   test('what a reader of policies only wants to see: there the verdict says it', () => {
