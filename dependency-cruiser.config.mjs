@@ -5,7 +5,7 @@ const ROOMS = {
   policies: ['constructs'],
   environments: ['constructs'],
   stacks: ['constructs', 'environments', 'policies'],
-  diagram: ['constructs', 'environments', 'stacks'],
+  diagram: ['constructs'],
   cli: ['constructs', 'environments', 'policies', 'stacks', 'diagram'],
 };
 /** What the CLI consists of, from the ground to the roof: each imports only from what stands before it. */
