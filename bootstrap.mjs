@@ -11,12 +11,12 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import module from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { ensureBundles } from './cli/machine/bundles.mjs';
-import { withLock } from './cli/machine/lock.mjs';
-import { installDependencies } from './cli/machine/npm.mjs';
-import { stateFolder } from './cli/machine/paths.mjs';
-import { refuseForeignFiles, refuseProxiedLoopback } from './cli/machine/surroundings.mjs';
-import { compareVersions, isUserError, parseJson, userError } from './cli/machine/programs.mjs';
+import { ensureBundles } from './cli/bootstrap/bundles.mjs';
+import { withLock } from './cli/bootstrap/lock.mjs';
+import { installDependencies } from './cli/bootstrap/npm.mjs';
+import { stateFolder } from './cli/bootstrap/paths.mjs';
+import { refuseForeignFiles, refuseProxiedLoopback } from './cli/bootstrap/surroundings.mjs';
+import { compareVersions, isUserError, parseJson, userError } from './cli/bootstrap/programs.mjs';
 
 const OLDEST_NODE = '20.20';
 /** Says which lock file the folder was installed from, and for which system: Windows and its Linux (WSL) may use one checkout. */
@@ -24,7 +24,7 @@ const marker = join('node_modules', '.installed-from');
 /** Commands for which the provider is needed; on a fresh machine its build starts at once. */
 const needProvider = new Set(['start', 'test', 'plan', 'prepare-machine']);
 
-/** @typedef {import('./cli/machine/prepare.js').Early} Early */
+/** @typedef {import('./cli/session/session.js').Early} Early */
 /** @typedef {typeof import('./cli/main.js')} Program */
 /** @typedef {{ version?: string, optional?: boolean, os?: string[], cpu?: string[], libc?: string[] }} Locked */
 /** @typedef {{ packages: Record<string, Locked> }} LockFile */
@@ -99,9 +99,9 @@ function startEarly(args) {
 async function buildProvider(args, signal) {
   // Not needed by any later start.
   const [{ findTerraform }, { ensureProvider }, { chooseProvider, forcedSources }] = await Promise.all([
-    import('./cli/machine/terraform.mjs'),
-    import('./cli/machine/provider.mjs'),
-    import('./cli/machine/registries.mjs'),
+    import('./cli/bootstrap/terraform.mjs'),
+    import('./cli/bootstrap/provider.mjs'),
+    import('./cli/bootstrap/registries.mjs'),
   ]);
   const [terraform, { from, line }] = await Promise.all([findTerraform(), chooseProvider(forcedSources(args))]);
   if (line !== undefined) console.log(line);

@@ -5,9 +5,37 @@ const ROOMS = {
   policies: ['constructs'],
   environments: ['constructs'],
   stacks: ['constructs', 'environments', 'policies'],
-  diagram: ['constructs', 'environments', 'stacks'],
+  diagram: ['constructs'],
   cli: ['constructs', 'environments', 'policies', 'stacks', 'diagram'],
 };
+/** What the CLI consists of, from the ground to the roof: each imports only from what stands before it. */
+const CLI = [
+  'bootstrap',
+  'context\\.ts',
+  'terminal',
+  'engine',
+  'images',
+  'lock',
+  'terraform',
+  'deployment',
+  'outputs\\.ts',
+  'clients',
+  'session',
+  'status',
+  'logs',
+  'preflight',
+  'drift',
+  'rollout',
+  'backup',
+  'doctor',
+  'export',
+  'sbom',
+  'review',
+  'start',
+  'test',
+  'commands',
+  'main\\.ts',
+];
 const ALL = [...Object.keys(ROOMS), 'test', 'main\\.ts'];
 
 const severity = /** @type {const} */ ('error');
@@ -29,12 +57,19 @@ export default {
       from: { path: `^${room}/` },
       to: { path: ALL.filter((other) => other !== room && !below.includes(other)).map((other) => `^${other}(/|$)`) },
     })),
-    {
-      name: 'commands-are-the-roof',
-      comment: 'What two commands share stands outside of cli/commands.',
+    ...CLI.slice(0, -1).map((room, index) => ({
+      name: `cli-${room}-looks-down-only`,
+      comment: `What stands above cli/${room} needs it, or both need something lower.`,
       severity,
-      from: { path: '^(cli)/', pathNot: '^cli/(commands/|main\\.ts$)' },
-      to: { path: '^cli/commands/' },
+      from: { path: `^cli/${room}(/|$)` },
+      to: { path: CLI.slice(index + 1).map((above) => `^cli/${above}(/|$)`) },
+    })),
+    {
+      name: 'every-cli-file-has-a-room',
+      comment: 'A new room of the CLI gets its place in the list above.',
+      severity,
+      from: { path: '.', pathNot: '^test/' },
+      to: { path: '^cli/', pathNot: [...CLI, 'machine'].map((room) => `^cli/${room}(/|$)`) },
     },
   ],
   options: {

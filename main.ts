@@ -2,7 +2,8 @@ import { createContext } from './cli/context.js';
 import { PlatformError } from './constructs/core/platform-error.js';
 import { processEnv } from './environments/process-env.js';
 import { readSite } from './environments/site.js';
-import { synthesize } from './stacks/synth.js';
+import { declare } from './stacks/declare.js';
+import { writeDeclaration } from './stacks/write-declaration.js';
 
 /** What `npx cdktf synth` and its sisters run. By itself it only writes the program. */
 try {
@@ -12,10 +13,10 @@ try {
   };
   const outdir = processEnv['CDKTF_OUTDIR'];
   if (outdir === undefined) {
-    const { environment, instance, project } = context;
-    synthesize({ environment, instance, site: readSite(project), onNote });
+    const { environment, instance, project, paths } = context;
+    writeDeclaration(declare({ environment, instance, site: readSite(project), onNote }), paths.output);
   } else {
-    const { synthesizeForCdktf } = await import('./cli/plain-cdktf.js');
+    const { synthesizeForCdktf } = await import('./cli/start/plain-cdktf.js');
     await synthesizeForCdktf(context, outdir, onNote);
   }
 } catch (error) {

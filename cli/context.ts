@@ -19,7 +19,7 @@ export interface DeploymentPaths {
   readonly folder: string;
   /** One file a secret, its name without ending. */
   readonly secrets: string;
-  /** Values of secrets that what runs may still use, see `cli/secrets-in-use.ts`. */
+  /** Values of secrets that what runs may still use, see `cli/deployment/secrets-in-use.ts`. */
   readonly secretsInUse: string;
   /** Secret files, filled in; Terraform uploads them. */
   readonly files: string;
@@ -28,6 +28,8 @@ export interface DeploymentPaths {
   readonly applied: string;
   /** Names of the data volumes that were ever created: exactly what `destroy --delete-data` removes. */
   readonly volumes: string;
+  /** What cdktf calls its output: the folders of all deployments' programs. */
+  readonly output: string;
   /** Where Terraform runs: cdk.tf.json and topology.json. */
   readonly stack: string;
 }
@@ -43,6 +45,7 @@ export function createContext(options: { env?: string | undefined; instance?: st
 /** Where a deployment's files are, below the folder of the checkout. */
 export function deploymentPaths(project: string, name: string): DeploymentPaths {
   const folder = join(project, '.platform', name);
+  const output = resolve(project, 'cdktf.out');
   return {
     folder,
     secrets: join(folder, 'secrets'),
@@ -51,6 +54,7 @@ export function deploymentPaths(project: string, name: string): DeploymentPaths 
     state: join(folder, 'terraform.tfstate'),
     applied: join(folder, 'applied.json'),
     volumes: join(folder, 'volumes.json'),
-    stack: resolve(project, 'cdktf.out', 'stacks', name),
+    output,
+    stack: join(output, 'stacks', name),
   };
 }

@@ -7,7 +7,7 @@ import type { DoctorOptions } from './commands/doctor.js';
 import type { ExportOptions } from './commands/export.js';
 import type { LogsOptions } from './commands/logs.js';
 import type { LockOptions } from './commands/lock.js';
-import { AWAITED, EXPORTS, FORMATS } from './choices.js';
+import { AWAITED, EXPORTS, FORMATS } from './terminal/choices.js';
 import { CLIENTS } from './clients/index.js';
 import type { OutputsOptions } from './commands/outputs.js';
 import type { PoliciesOptions } from './commands/policies.js';
@@ -18,15 +18,14 @@ import type { StatusOptions } from './commands/status.js';
 import type { TestOptions } from './commands/test.js';
 import type { WaitOptions } from './commands/wait.js';
 import { type Context, createContext } from './context.js';
-import { type LockingOptions, withDeployment } from './deployment-lock.js';
+import { type LockingOptions, withDeployment } from './deployment/lock.js';
 import { addLogsOptions } from './logs/options.js';
-import type { Early } from './machine/prepare.js';
-import { ENGINE_VERSIONS } from './machine/private-engine/root.js';
-import { WINDOWS_NODES } from './machine/wine.js';
-import { handleInterruptions, Interrupted, say, unlessInterrupted } from './machine/interruption.mjs';
-import { isUserError } from './machine/programs.mjs';
-import { refuseSwallowedOptions } from './swallowed-options.js';
-import type { PrepareOptions } from './prepare.js';
+import { ENGINE_VERSIONS } from './engine/private-engine/root.js';
+import { WINDOWS_NODES } from './test/wine.js';
+import { handleInterruptions, Interrupted, say, unlessInterrupted } from './bootstrap/interruption.mjs';
+import { isUserError } from './bootstrap/programs.mjs';
+import { refuseSwallowedOptions } from './terminal/swallowed-options.js';
+import type { Early, PrepareOptions } from './session/session.js';
 import { LEVEL_MEANINGS, LEVELS } from './review/level.js';
 
 const REVIEW_HELP = `
@@ -145,7 +144,7 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
       'do not ask before a change that cannot be made one by one, for which everything stops',
     ),
     async (context, options) => {
-      const { sayIfUp } = await import('./up-to-date.js');
+      const { sayIfUp } = await import('./start/up-to-date.js');
       if (!options.frozen && (await sayIfUp(context))) return 0;
       return (await import('./commands/start.js')).startCommand(context, options);
     },
@@ -316,7 +315,7 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
     .command('stop-engine', { hidden: true })
     .description('stop the Docker engine that a command started')
     .action(async () => {
-      const { stopStartedEngine } = await import('./machine/engine-install.js');
+      const { stopStartedEngine } = await import('./engine/install.js');
       console.log((await stopStartedEngine()) ? 'The engine is stopped.' : 'No engine was started from here.');
     });
   return program;

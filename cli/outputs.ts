@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { PlatformError } from '../constructs/core/platform-error.js';
 import type { ClientOutputs } from '../stacks/clients.js';
 import type { Context } from './context.js';
-import { readTerraformState } from './preflight/terraform-state.js';
-import { readSecret } from './secrets.js';
-import { type Paint, PLAIN, renderTable } from './status/table.js';
+import { readTerraformState } from './terraform/state.js';
+import { readSecret } from './deployment/secrets.js';
+import { type Paint, PLAIN, renderTable } from './terminal/table.js';
 
 /** Where clients on the host connect to what is deployed. Passwords are null unless they were asked for. */
 export interface Outputs extends Pick<ClientOutputs, 'api'> {

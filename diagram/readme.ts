@@ -1,5 +1,4 @@
-import { declaredTopology } from '../stacks/declared-topology.js';
-import { loadEnvironment } from '../environments/index.js';
+import type { Topology } from '../constructs/core/topology.js';
 import { renderSvg } from './svg.js';
 import type { Theme } from './theme.js';
 
@@ -11,9 +10,11 @@ const PICTURES: Readonly<Record<Theme, string>> = {
 
 export const RENEW_COMMAND = 'npm run diagram -- --readme';
 
-/** The README's pictures of the `dev` environment as they should be: text by path. */
-export async function readmePictures(environment = loadEnvironment('dev')): Promise<Map<string, string>> {
-  const topology = declaredTopology(environment);
+/**
+ * The README's pictures as they should be: text by path.
+ * @param topology of the `dev` environment
+ */
+export async function readmePictures(topology: Topology): Promise<Map<string, string>> {
   const render = async (theme: Theme) => [PICTURES[theme], await renderSvg(topology, { theme })] as const;
   return new Map(await Promise.all([render('light'), render('dark')]));
 }

@@ -33,7 +33,7 @@ const site = z.object({
       }),
     )
     .default({}),
-  /** Written by hand, kept as it is: see cli/machine/mirrors.mjs. */
+  /** Written by hand, kept as it is: see cli/bootstrap/mirrors.mjs. */
   mirrors: z.record(z.string(), z.unknown()).optional(),
 });
 

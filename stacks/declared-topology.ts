@@ -1,38 +1,25 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Topology } from '../constructs/core/topology.js';
 import { environments, loadEnvironment } from '../environments/index.js';
 import type { Environment } from '../environments/schema.js';
 import type { LogFlavour } from '../constructs/logging/model.js';
 import { UNPREPARED_SITE } from '../environments/site.js';
-import { synthesizeAll, type Synthesis, type SynthOptions } from './synth.js';
+import { declare, type DeclareOptions } from './declare.js';
 
 export interface DeclaredOptions {
   readonly instance?: string | undefined;
   /** For environments that leave the log stack to the machine. @default 'elastic' */
   readonly logs?: LogFlavour | 'off' | undefined;
   /** @default throw if anything breaks one */
-  readonly policies?: SynthOptions['policies'];
+  readonly policies?: DeclareOptions['policies'];
 }
 
-/** What an environment declares. Writes nothing that stays, so a deployment's own output is not touched. */
+/** What an environment declares, on machines of all kinds. */
 export function declaredTopology(
   environment: Environment,
   { instance, logs, policies }: DeclaredOptions = {},
 ): Topology {
   const site = { ...UNPREPARED_SITE, logs };
-  return synthesizeApart({ environment, instance, site, ...(policies && { policies }) }).topology;
-}
-
-/** What an environment comes to, without a trace in the deployment's own output. */
-export function synthesizeApart(options: Omit<SynthOptions, 'outdir'>): Synthesis {
-  const outdir = mkdtempSync(join(tmpdir(), 'redis-platform-topology-'));
-  try {
-    return synthesizeAll({ ...options, outdir });
-  } finally {
-    rmSync(outdir, { recursive: true, force: true });
-  }
+  return declare({ environment, instance, site, ...(policies && { policies }) }).topology;
 }
 
 /** What every environment can declare, on machines of all kinds, or on those with one of the log stacks. */

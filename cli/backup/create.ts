@@ -4,7 +4,7 @@ import { putInPlace } from '../../constructs/core/whole-file.mjs';
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import type { Topology } from '../../constructs/core/topology.js';
 import type { Context } from '../context.js';
-import { careFor, throwIfInterrupted } from '../machine/interruption.mjs';
+import { careFor, throwIfInterrupted } from '../bootstrap/interruption.mjs';
 import { redisServices } from '../status/addresses.js';
 import { writeArchive } from './archive.js';
 import { FORMAT_VERSION, type Manifest } from './manifest.js';

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { pack } from 'tar-stream';
 import type { Topology, TopologyService } from '../../constructs/core/topology.js';
-import { careFor } from '../machine/interruption.mjs';
+import { careFor } from '../bootstrap/interruption.mjs';
 import { demultiplex } from '../status/logs.js';
 
 /** Where every node has its data. */

@@ -1,7 +1,7 @@
 import type { Topology } from '../../constructs/core/topology.js';
 import type { Context } from '../context.js';
 import { readOutputs } from '../outputs.js';
-import { secretValues } from '../secrets-in-use.js';
+import { secretValues } from '../deployment/secrets-in-use.js';
 import { ADMIN, adminSecret, redisServices } from '../status/addresses.js';
 import { type RedisTarget, withRedis } from '../status/redis-connection.js';
 import { parseInfo } from '../status/replication.js';

@@ -10,7 +10,7 @@ import { PlatformError } from '../../constructs/core/platform-error.js';
 import type { Topology } from '../../constructs/core/topology.js';
 import { modelsOf, serviceNamed } from '../../constructs/models.js';
 import { BACKUP_FOLDER } from '../../constructs/redis/scheduled-backups.js';
-import { careFor } from '../machine/interruption.mjs';
+import { careFor } from '../bootstrap/interruption.mjs';
 import { checkArchive } from './archive.js';
 import { failure, refuseExisting } from './create.js';
 import type { Manifest } from './manifest.js';

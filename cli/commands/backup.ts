@@ -6,11 +6,11 @@ import { createBackup, defaultFile } from '../backup/create.js';
 import { fetchScheduled, listScheduled } from '../backup/scheduled.js';
 import { mebibytes } from '../backup/snapshot.js';
 import type { Context } from '../context.js';
-import { checkEngine } from '../engine-id.js';
-import { connectEngine } from '../machine/engine.js';
-import { paintFor, renderTable } from '../status/table.js';
+import { checkEngine } from '../deployment/home-engine.js';
+import { connectEngine } from '../engine/engine.js';
+import { paintFor, renderTable } from '../terminal/table.js';
 import { readTopology } from '../status/topology.js';
-import { runSteps, type Step, type StepOptions } from '../steps.js';
+import { runSteps, type Step, type StepOptions } from '../terminal/steps.js';
 
 export interface BackupOptions {
   /** The file. @default .platform/backups/DEPLOYMENT/TIME.tar */

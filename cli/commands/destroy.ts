@@ -1,13 +1,13 @@
-import { createInterface } from 'node:readline/promises';
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import { removeFolder } from '../../constructs/core/whole-file.mjs';
 import { UNPREPARED_SITE } from '../../environments/site.js';
 import type { Context } from '../context.js';
-import { connectEngine } from '../machine/engine.js';
-import type { PrepareOptions } from '../prepare.js';
-import { changeSite } from '../site.js';
-import { registeredVolumes } from '../volumes.js';
-import { removeDeployment } from './down.js';
+import { connectEngine } from '../engine/engine.js';
+import { removeDeployment } from '../start/remove.js';
+import type { PrepareOptions } from '../session/session.js';
+import { ask } from '../terminal/ask.js';
+import { changeSite } from '../deployment/site.js';
+import { registeredVolumes } from '../deployment/volumes.js';
 
 export interface DestroyOptions extends PrepareOptions {
   readonly deleteData?: boolean;
@@ -46,10 +46,7 @@ async function agreed(context: Context, options: DestroyOptions, volumes: readon
       fix: `Add --yes to remove ${what.trim()}`,
     });
   }
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question(`This removes ${what}Type the name ${context.name} to go on: `);
-  terminal.close();
-  return answer.trim() === context.name;
+  return (await ask(`This removes ${what}Type the name ${context.name} to go on: `)) === context.name;
 }
 
 /** Exactly the registered ones: a prefix would take those of `dev-2` with those of `dev`. */

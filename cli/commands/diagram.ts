@@ -6,11 +6,12 @@ import { renderPage } from '../../diagram/page.js';
 import { readmePictures } from '../../diagram/readme.js';
 import type { ThemeChoice } from '../../diagram/style-sheet.js';
 import { renderSvg } from '../../diagram/svg.js';
+import { loadEnvironment } from '../../environments/index.js';
 import { declaredTopology } from '../../stacks/declared-topology.js';
-import { openInBrowser } from '../browser.js';
-import type { Format } from '../choices.js';
+import { openInBrowser } from '../terminal/browser.js';
+import type { Format } from '../terminal/choices.js';
 import type { Context } from '../context.js';
-import { type ResultOptions, writeResult } from '../result.js';
+import { type ResultOptions, writeResult } from '../terminal/result.js';
 
 export interface DiagramCommandOptions extends ResultOptions {
   /** @default what the output file's ending says, else Mermaid */
@@ -26,7 +27,8 @@ export interface DiagramCommandOptions extends ResultOptions {
 /** Draws what the environment declares; needs neither an engine nor a deployment. */
 export async function diagramCommand(context: Context, options: DiagramCommandOptions): Promise<number> {
   if (options.readme) {
-    for (const [output, text] of await readmePictures()) writeResult(text, { output });
+    for (const [output, text] of await readmePictures(declaredTopology(loadEnvironment('dev'))))
+      writeResult(text, { output });
     return 0;
   }
   const { output } = options;

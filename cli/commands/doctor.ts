@@ -4,7 +4,7 @@ import { allChecks } from '../doctor/checks.js';
 import { gatherFacts } from '../doctor/gather.js';
 import { renderDiagnoses } from '../doctor/render.js';
 import { carryOut } from '../doctor/repair.js';
-import { type ResultOptions, resultPaint, writeResult } from '../result.js';
+import { type ResultOptions, resultPaint, writeResult } from '../terminal/result.js';
 
 export interface DoctorOptions extends ResultOptions {
   /** Machine-readable, and nothing else on stdout. @default false */

@@ -4,13 +4,13 @@ import { composeProblems } from '../../constructs/runtime/compose/files.js';
 import { undeclared } from '../../constructs/runtime/docker/undeclared.js';
 import type { Workload } from '../../constructs/runtime/workload.js';
 import { readSite, type Site } from '../../environments/site.js';
-import { synthesizeApart } from '../../stacks/declared-topology.js';
-import { EXPORTS, type ExportTarget } from '../choices.js';
+import { declare } from '../../stacks/declare.js';
+import { EXPORTS, type ExportTarget } from '../terminal/choices.js';
 import type { Context } from '../context.js';
-import { sayNote } from '../deploy.js';
+import { sayNote } from '../terminal/note.js';
 import { composeExport, folderBeside, RECORD, secretsOf } from '../export/compose.js';
 import { writeFiles } from '../export/written-files.js';
-import { secretFiller } from '../secrets.js';
+import { secretFiller } from '../deployment/secrets.js';
 
 export interface ExportOptions {
   /** What reads it. */
@@ -47,7 +47,7 @@ export function exportCommand(context: Context, options: ExportOptions): Promise
   const site = readSite(context.project);
   const { to, output } = checked(context, options, site);
   const { environment, instance } = context;
-  const { workload, program } = synthesizeApart({ environment, instance, site, onNote: sayNote });
+  const { workload, program } = declare({ environment, instance, site, onNote: sayNote });
   const problems = [...composeProblems(workload), ...undeclared(workload, program)];
   if (problems.length > 0) throw PlatformError.all(problems);
   const fill = secretFiller(secretsOf(workload), context.paths);

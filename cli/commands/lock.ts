@@ -7,15 +7,16 @@ import { writeWhole } from '../../constructs/core/whole-file.mjs';
 import { loadEnvironment } from '../../environments/index.js';
 import { UNPREPARED_SITE } from '../../environments/site.js';
 import { everyTopology } from '../../stacks/declared-topology.js';
-import { synthesize } from '../../stacks/synth.js';
-import { declaredImages } from '../lock/declared-images.js';
+import { declare } from '../../stacks/declare.js';
+import { writeDeclaration } from '../../stacks/write-declaration.js';
+import { declaredImages } from '../images/declared-images.js';
 import { apartFromElastic, floatingBases, lockDrift, lockLeftovers } from '../lock/drift.js';
-import { PROVIDER_LOCK_FILE, writeProviderLock } from '../lock/provider-lock.js';
+import { PROVIDER_LOCK_FILE, writeProviderLock } from '../terraform/provider-lock.js';
 import { describeChanges, renewLock } from '../lock/renew.js';
 import { resolveDigest } from '../lock/resolve-digest.js';
-import { connectEngine, type Engine } from '../machine/engine.js';
-import { registryProbes } from '../machine/registries.mjs';
-import { findTerraform } from '../machine/terraform.mjs';
+import { connectEngine, type Engine } from '../engine/engine.js';
+import { registryProbes } from '../bootstrap/registries.mjs';
+import { findTerraform } from '../bootstrap/terraform.mjs';
 
 export interface LockOptions {
   /** Compare only. @default false */
@@ -68,7 +69,7 @@ async function lockProvider(): Promise<void> {
   const outdir = mkdtempSync(join(tmpdir(), 'redis-platform-lock-'));
   try {
     const environment = loadEnvironment('dev');
-    synthesize({ environment, site: UNPREPARED_SITE, outdir });
+    writeDeclaration(declare({ environment, site: UNPREPARED_SITE }), outdir);
     await writeProviderLock(process.cwd(), binary, join(outdir, 'stacks', environment.name));
     console.log(`${PROVIDER_LOCK_FILE} is renewed.`);
   } finally {

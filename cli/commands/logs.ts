@@ -11,8 +11,8 @@ import { parseSelection, type SelectionOptions } from '../logs/selection.js';
 import { type Hit, LogStore, type StoreAccess } from '../logs/store.js';
 import { formatTime } from '../logs/time.js';
 import { readOutputs } from '../outputs.js';
-import { type ResultOptions, resultPaint, resultStream } from '../result.js';
-import { PLAIN } from '../status/table.js';
+import { type ResultOptions, resultPaint, resultStream } from '../terminal/result.js';
+import { PLAIN } from '../terminal/table.js';
 import { readTopology } from '../status/topology.js';
 
 /** While it follows it asks once a second, and should notice soon when the store is stuck. */

@@ -2,7 +2,7 @@ import { PlatformError } from '../../constructs/core/platform-error.js';
 import { findClient, renderClient } from '../clients/index.js';
 import type { Context } from '../context.js';
 import { type Outputs, readOutputs, renderOutputs } from '../outputs.js';
-import { type ResultOptions, resultPaint, writeResult } from '../result.js';
+import { type ResultOptions, resultPaint, writeResult } from '../terminal/result.js';
 
 export interface OutputsOptions extends ResultOptions {
   /** Machine-readable, and nothing else on stdout. @default false */

@@ -3,13 +3,14 @@ import { discoverPolicies } from '../../policies/judge/discover.js';
 import { enforce, judge } from '../../policies/judge/judge.js';
 import { subjectFromPlan } from '../../policies/judge/resources.js';
 import type { Context } from '../context.js';
-import { describe, sayNote } from '../deploy.js';
 import { type Difference, findDrift, inputsChanged, unseenByTerraform } from '../drift/index.js';
 import { checkState } from '../preflight/state.js';
-import { prepare, type PrepareOptions } from '../prepare.js';
-import { type ResultOptions, writeResult } from '../result.js';
+import { type ResultOptions, writeResult } from '../terminal/result.js';
 import { isServing, wayOf } from '../rollout/change-running.js';
-import { secretsRecorded } from '../secrets-in-use.js';
+import { secretsRecorded } from '../deployment/secrets-in-use.js';
+import { declareSession } from '../start/declare.js';
+import { prepare } from '../start/prepare.js';
+import type { PrepareOptions } from '../session/session.js';
 import { gatherStatus } from '../status/gather.js';
 
 /**
@@ -19,15 +20,15 @@ import { gatherStatus } from '../status/gather.js';
  */
 export async function planCommand(context: Context, options: PrepareOptions & ResultOptions): Promise<number> {
   checkState(context);
-  const { engine, site, terraform } = await prepare(context, { ...options, images: false });
-  const topology = describe(context, site, { onNote: sayNote });
+  const session = declareSession(await prepare(context, { ...options, images: false }));
+  const { engine, terraform, topology } = session;
   await terraform.init();
   const { changes, text, json } = await terraform.plan();
   const said = [text.trim()];
   const status = await gatherStatus(context, engine.docker, topology);
   if (isServing(status, topology)) {
     const secretsKnown = secretsRecorded(context.paths);
-    const { lines } = wayOf(json, { context, topology, status, secretsKnown });
+    const { lines } = wayOf(json, { ...session, status, secretsKnown });
     if (lines.length > 0) said.push('', '`npm start` makes this change so:', ...lines);
   }
   const differences = await findDrift(context, engine);

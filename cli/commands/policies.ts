@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import { isDay, today } from '../../constructs/core/policy-exception.js';
 import { environments, loadEnvironment } from '../../environments/index.js';
@@ -8,9 +5,9 @@ import { processEnv } from '../../environments/process-env.js';
 import { UNPREPARED_SITE } from '../../environments/site.js';
 import { discoverPolicies } from '../../policies/judge/discover.js';
 import { holdsIn, problemsOf, type Verdict } from '../../policies/judge/judge.js';
-import { synthesize } from '../../stacks/synth.js';
-import { type ResultOptions, resultPaint, writeResult } from '../result.js';
-import { type Paint, PLAIN, renderTable } from '../status/table.js';
+import { declare } from '../../stacks/declare.js';
+import { type ResultOptions, resultPaint, writeResult } from '../terminal/result.js';
+import { type Paint, PLAIN, renderTable } from '../terminal/table.js';
 
 export interface PoliciesOptions extends ResultOptions {
   /** Only this environment. @default PLATFORM_ENV, else every one */
@@ -77,24 +74,8 @@ export function describePolicies(names: readonly string[], day: string): PolicyR
   };
 }
 
-/** Synthesized aside: what lies in cdktf.out describes what was deployed. */
 function verdictOn(name: string, day: string): Verdict {
-  const outdir = mkdtempSync(join(tmpdir(), 'redis-platform-policies-'));
-  try {
-    let found: Verdict = { violations: [], exceptions: [] };
-    synthesize({
-      environment: loadEnvironment(name),
-      site: UNPREPARED_SITE,
-      outdir,
-      day,
-      policies: (verdict) => {
-        found = verdict;
-      },
-    });
-    return found;
-  } finally {
-    rmSync(outdir, { recursive: true, force: true });
-  }
+  return declare({ environment: loadEnvironment(name), site: UNPREPARED_SITE, day, policies: 'report' }).verdict;
 }
 
 /** For people; ends with a line feed. */

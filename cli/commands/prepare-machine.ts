@@ -1,11 +1,12 @@
 import type { Context } from '../context.js';
-import { describe } from '../deploy.js';
-import { prepare, type PrepareOptions } from '../prepare.js';
+import { writeDeployment } from '../start/declare.js';
+import { prepare } from '../start/prepare.js';
+import type { PrepareOptions } from '../session/session.js';
 
 /** Everything that `npx cdktf deploy` needs: engine, images, provider, secrets and the synthesized program. */
 export async function prepareMachineCommand(context: Context, options: PrepareOptions): Promise<number> {
   const { engine, site, terraform } = await prepare(context, options);
-  describe(context, site);
+  writeDeployment(context, site);
   await terraform.init();
   console.log(
     `This machine is ready: Docker engine ${engine.version}, images and provider are here.\n` +

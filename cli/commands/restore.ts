@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import type { Topology } from '../../constructs/core/topology.js';
 import { readSite } from '../../environments/site.js';
@@ -9,11 +8,12 @@ import type { Manifest } from '../backup/manifest.js';
 import { restore } from '../backup/restore.js';
 import { lookAtMaster, type Running } from '../backup/running.js';
 import type { Context } from '../context.js';
-import { checkEngine } from '../engine-id.js';
-import { connectEngine } from '../machine/engine.js';
+import { checkEngine } from '../deployment/home-engine.js';
+import { connectEngine } from '../engine/engine.js';
 import { redisServices } from '../status/addresses.js';
 import { gatherStatus } from '../status/gather.js';
 import { readTopology } from '../status/topology.js';
+import { ask } from '../terminal/ask.js';
 import { notDeployed, shown } from './backup.js';
 
 export interface RestoreOptions {
@@ -110,8 +110,5 @@ async function agreed(
   console.log(
     `This replaces ${there} of ${name} with ${keys} keys of ${deployment} from ${takenAt}. Clients are not served meanwhile.`,
   );
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question(`Type the name ${name} to go on: `);
-  terminal.close();
-  return answer.trim() === name;
+  return (await ask(`Type the name ${name} to go on: `)) === name;
 }

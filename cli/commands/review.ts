@@ -1,18 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import { environments, loadEnvironment } from '../../environments/index.js';
 import { UNPREPARED_SITE } from '../../environments/site.js';
-import { synthesize } from '../../stacks/synth.js';
+import { declare } from '../../stacks/declare.js';
 import { createContext } from '../context.js';
-import { withDeployment } from '../deployment-lock.js';
-import { describe } from '../deploy.js';
+import { withDeployment } from '../deployment/lock.js';
 import { checkState } from '../preflight/state.js';
-import { prepare, type PrepareOptions } from '../prepare.js';
+import { writeDeployment } from '../start/declare.js';
+import { prepare } from '../start/prepare.js';
+import type { PrepareOptions } from '../session/session.js';
 import { withBase } from '../review/base.js';
 import { changedFiles } from '../review/changes.js';
-import { type Declaration, readDeclaration } from '../review/declaration.js';
+import { type Declaration, declarationOf } from '../review/declaration.js';
 import { Git, resolveCommit } from '../review/git.js';
 import { isAtLeast, type Level } from '../review/level.js';
 import { renderJson } from '../review/render/json.js';
@@ -21,8 +19,8 @@ import { renderText } from '../review/render/text.js';
 import { type Review, reviewed } from '../review/review.js';
 import { SourceTree } from '../review/source-tree.js';
 import { type PlannedChange, readPlan, readPlanFile } from '../review/terraform-plan.js';
-import { type ResultOptions, resultPaint, writeResult } from '../result.js';
-import { isUserError } from '../machine/programs.mjs';
+import { type ResultOptions, resultPaint, writeResult } from '../terminal/result.js';
+import { isUserError } from '../bootstrap/programs.mjs';
 
 export interface ReviewOptions extends PrepareOptions, ResultOptions {
   /** A git ref. */
@@ -88,7 +86,7 @@ export async function reviewTree(
       git.run('status', '--porcelain'),
       Promise.all([SourceTree.open(base.folder), SourceTree.open(project)]),
     ]);
-    const after = wanted.map((name) => (own.includes(name) ? synthesizeTree(name) : undefined));
+    const after = wanted.map((name) => (own.includes(name) ? declareTree(name) : undefined));
     const planned =
       options.plan === undefined
         ? new Map<string, PlannedChange[]>()
@@ -124,19 +122,16 @@ export function chooseEnvironments(env: string | undefined, own: readonly string
 }
 
 /** As every machine would: without the site of this one, and not over what is deployed from here. */
-function synthesizeTree(name: string): Declaration {
-  const outdir = mkdtempSync(join(tmpdir(), 'redis-platform-review-tree-'));
+function declareTree(name: string): Declaration {
   try {
-    synthesize({ environment: loadEnvironment(name), site: UNPREPARED_SITE, outdir });
-    return readDeclaration(join(outdir, 'stacks', name), 'the working tree');
+    const declared = declare({ environment: loadEnvironment(name), site: UNPREPARED_SITE });
+    return declarationOf(declared, 'the working tree');
   } catch (cause) {
     if (!isUserError(cause)) throw cause;
     throw new PlatformError(
       { what: `the working tree does not synthesize (${name})`, got: cause.message, fix: 'Fix it first.' },
       { cause },
     );
-  } finally {
-    rmSync(outdir, { recursive: true, force: true });
   }
 }
 
@@ -160,7 +155,7 @@ async function plans(options: ReviewOptions, names: readonly string[]): Promise<
     const json = await withDeployment(context, 'npm run review', {}, async () => {
       checkState(context);
       const { site, terraform } = await prepare(context, { ...options, images: false, install: false });
-      describe(context, site);
+      writeDeployment(context, site);
       await terraform.init();
       return terraform.planJson();
     });

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { readSite } from '../../environments/site.js';
 import { declaredTopology } from '../../stacks/declared-topology.js';
 import type { Context } from '../context.js';
-import { builtImages } from '../lock/declared-images.js';
-import { connectEngine } from '../machine/engine.js';
+import { builtImages } from '../images/declared-images.js';
+import { connectEngine } from '../engine/engine.js';
 import { renderBom } from '../sbom/bom.js';
 import { readImageFiles } from '../sbom/image-files.js';
 

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import type { Context } from '../context.js';
-import { type ResultOptions, resultPaint, writeResult } from '../result.js';
+import { type ResultOptions, resultPaint, writeResult } from '../terminal/result.js';
 import { lookAt } from '../status/look.js';
 import { renderStatus, renderVerdict } from '../status/render.js';
-import { PLAIN } from '../status/table.js';
+import { PLAIN } from '../terminal/table.js';
 
 export interface StatusOptions extends ResultOptions {
   /** Machine-readable, and nothing else on stdout; one line each while it follows. @default false */

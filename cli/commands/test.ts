@@ -1,19 +1,28 @@
 import { execa } from 'execa';
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import { type Context, createContext } from '../context.js';
-import { HELD_BY_ANCESTOR, type LockingOptions, withDeployment } from '../deployment-lock.js';
-import { findDocker } from '../machine/docker-cli.js';
-import type { Engine } from '../machine/engine.js';
-import { EngineError } from '../machine/engine-error.js';
-import { ImageBuilder } from '../machine/images.js';
-import { type EngineVersion, requirePrivateEngine } from '../machine/private-engine/index.js';
-import { requireWine, type WindowsNode } from '../machine/wine.js';
-import { prepare, type Prepared, type PrepareOptions } from '../prepare.js';
-import { runOnPrivateEngine } from '../private-tests.js';
-import { type Counts, countGoTests, isWorthRerun, rerunFailed, runChecks, runJest, seconds } from '../test-runs.js';
-import { runUnderWine } from '../wine-tests.js';
+import { HELD_BY_ANCESTOR, type LockingOptions, withDeployment } from '../deployment/lock.js';
+import { findDocker } from '../engine/docker-cli.js';
+import type { Engine } from '../engine/engine.js';
+import { EngineError } from '../engine/error.js';
+import { ImageBuilder } from '../images/image-builder.js';
+import { type EngineVersion, requirePrivateEngine } from '../engine/private-engine/index.js';
+import { requireWine, type WindowsNode } from '../test/wine.js';
+import { prepare } from '../start/prepare.js';
+import type { PrepareOptions, Session } from '../session/session.js';
+import { bringUp } from '../start/start.js';
+import { runOnPrivateEngine } from '../test/private-tests.js';
+import {
+  type Counts,
+  countGoTests,
+  isWorthRerun,
+  rerunFailed,
+  runChecks,
+  runJest,
+  seconds,
+} from '../test/test-runs.js';
+import { runUnderWine } from '../test/wine-tests.js';
 import { destroyCommand } from './destroy.js';
-import { bringUp } from './start.js';
 
 export interface TestOptions extends PrepareOptions, LockingOptions {
   readonly offline?: boolean;
@@ -84,7 +93,7 @@ function sumUp(results: readonly Counts[]): number {
   return sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;
 }
 
-async function prepareIfPossible(context: Context, options: TestOptions): Promise<Prepared | undefined> {
+async function prepareIfPossible(context: Context, options: TestOptions): Promise<Session | undefined> {
   try {
     return await prepare(context, options);
   } catch (error) {
@@ -100,8 +109,8 @@ async function runDeployed(context: Context, options: TestOptions, claim: string
   await destroyCommand(context, removal);
   const started = Date.now();
   try {
-    const lacking = await bringUp(context, options);
-    if (lacking) throw lacking;
+    const unready = await bringUp(context, options);
+    if (unready) throw unready;
     const env = { PLATFORM_ENV: 'test', PLATFORM_INSTANCE: options.instance ?? '', [HELD_BY_ANCESTOR]: claim };
     const counts = await runJest(options.bench ? 'bench' : 'deployed', env, options.only);
     return options.rerunFailed && !options.bench ? await rerunFailed(env, counts) : counts;
@@ -112,7 +121,7 @@ async function runDeployed(context: Context, options: TestOptions, claim: string
 }
 
 /** Images of the test stage: with the toolchain that builds the images, on any host. They are built beside the offline tests. */
-function buildGoTests({ engine, sources }: Prepared): { folder: string; image: Promise<string> }[] {
+function buildGoTests({ engine, sources }: Session): { folder: string; image: Promise<string> }[] {
   const builder = new ImageBuilder(engine, sources.images);
   return GO_IMAGES.map((folder) => {
     const image = builder.ensureTests(folder);

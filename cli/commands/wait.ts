@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import { Duration } from '../../constructs/core/units.js';
-import type { AWAITED } from '../choices.js';
+import type { AWAITED } from '../terminal/choices.js';
 import type { Context } from '../context.js';
 import { lookAt } from '../status/look.js';
 import { describeProgress } from '../status/ready.js';

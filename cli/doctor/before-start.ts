@@ -1,6 +1,6 @@
 import { PlatformError, type Problem } from '../../constructs/core/platform-error.js';
 import type { Topology } from '../../constructs/core/topology.js';
-import type { Engine } from '../machine/engine.js';
+import type { Engine } from '../engine/engine.js';
 import { diagnose } from './check.js';
 import { engineChecks } from './engine-checks.js';
 import type { StartFacts } from './facts.js';

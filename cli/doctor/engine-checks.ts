@@ -1,4 +1,4 @@
-import { compareVersions } from '../machine/programs.mjs';
+import { compareVersions } from '../bootstrap/programs.mjs';
 import { bad, type Check, type Finding, note, ok, unknown } from './check.js';
 import { type EngineFacts, homeOf, type StartFacts } from './facts.js';
 import { limitOpenFiles, moreMemory, setClock, setKernel } from './fixes.js';

@@ -1,5 +1,5 @@
 import { kernelFile } from './gather-start.js';
-import { OPEN_FILES } from '../machine/open-files.js';
+import { OPEN_FILES } from '../engine/open-files.js';
 import { imageTag } from '../../constructs/core/content-hash.js';
 import type { Home } from './facts.js';
 

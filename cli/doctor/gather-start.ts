@@ -3,7 +3,7 @@ import { release } from 'node:os';
 import type { Topology } from '../../constructs/core/topology.js';
 import { modelsOf } from '../../constructs/models.js';
 import { processEnv } from '../../environments/process-env.js';
-import type { Engine } from '../machine/engine.js';
+import type { Engine } from '../engine/engine.js';
 import { sumOfLimits } from '../preflight/memory.js';
 import type { Attempt, DeclaredFacts, EngineFacts, StartFacts } from './facts.js';
 import { parseOpenFiles } from './readings/process-limits.js';

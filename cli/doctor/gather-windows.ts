@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { win32 } from 'node:path';
-import { findProgram, runProgram } from '../machine/programs.mjs';
+import { findProgram, runProgram } from '../bootstrap/programs.mjs';
 import { readExcludedPorts } from '../preflight/excluded-ports.js';
 import type { Attempt, WindowsFacts } from './facts.js';
 import { ASK_DEFENDER, parseDefender } from './readings/defender.js';

@@ -4,16 +4,16 @@ import { delimiter, join } from 'node:path';
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import { processEnv } from '../../environments/process-env.js';
 import { readSite, siteFile, UNPREPARED_SITE } from '../../environments/site.js';
-import { synthesize } from '../../stacks/synth.js';
+import { declare } from '../../stacks/declare.js';
 import type { Context } from '../context.js';
-import { checkEngine } from '../engine-id.js';
-import { connectEngine, type Engine } from '../machine/engine.js';
-import { hasCode } from '../machine/lock.mjs';
-import { npmRegistry } from '../machine/npm.mjs';
-import { cacheFolder } from '../machine/paths.mjs';
-import { findProgram, isUserError, runProgram } from '../machine/programs.mjs';
-import { findWrongProvider } from '../machine/provider.mjs';
-import { findTerraform } from '../machine/terraform.mjs';
+import { checkEngine } from '../deployment/home-engine.js';
+import { connectEngine, type Engine } from '../engine/engine.js';
+import { hasCode } from '../bootstrap/lock.mjs';
+import { npmRegistry } from '../bootstrap/npm.mjs';
+import { cacheFolder } from '../bootstrap/paths.mjs';
+import { findProgram, isUserError, runProgram } from '../bootstrap/programs.mjs';
+import { findWrongProvider } from '../bootstrap/provider.mjs';
+import { findTerraform } from '../bootstrap/terraform.mjs';
 import { hostPorts, unpublished } from '../preflight/host-ports.js';
 import { baseCidrOf, problemsBeforeStart } from '../preflight/index.js';
 import { findLeftovers } from '../preflight/leftovers.js';
@@ -36,7 +36,7 @@ const ANSWER_MS = 10_000;
 export async function gatherFacts(context: Context): Promise<Facts> {
   const { project } = context;
   const site = existsSync(siteFile(project)) ? readSite(project) : UNPREPARED_SITE;
-  const topology = synthesize({
+  const { topology } = declare({
     environment: context.environment,
     instance: context.instance,
     site,
@@ -54,7 +54,7 @@ export async function gatherFacts(context: Context): Promise<Facts> {
   const [start, inside, problems, wanted, leftovers, deployments] = await Promise.all([
     gatherStartFacts(project, connected, topology),
     onItsEngine((engine) => lookInside(engine, topology)),
-    onItsEngine((engine) => problemsBeforeStart(context, engine, site, topology)),
+    onItsEngine((engine) => problemsBeforeStart({ context, engine, site, topology })),
     onItsEngine((engine) => unpublished(context, engine, hostPorts(topology, site))),
     onItsEngine(async (engine) => (await findLeftovers(context, engine)).map(({ kind, name }) => `${kind} ${name}`)),
     onItsEngine((engine) => findTraces(context, engine)),

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Topology } from '../../constructs/core/topology.js';
-import type { Engine } from '../machine/engine.js';
+import type { Engine } from '../engine/engine.js';
 import { runInContainer } from '../rollout/run-in-container.js';
 import { nameOf } from '../status/containers.js';
 import { KERNEL_SETTINGS, kernelFile } from './gather-start.js';

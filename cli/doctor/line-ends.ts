@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeWhole } from '../../constructs/core/whole-file.mjs';
-import { findProgram, runProgram } from '../machine/programs.mjs';
+import { findProgram, runProgram } from '../bootstrap/programs.mjs';
 
 /** Of the files that images are made of. */
 export interface LineEnds {

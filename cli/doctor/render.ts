@@ -1,5 +1,5 @@
 import { PlatformError } from '../../constructs/core/platform-error.js';
-import type { Paint } from '../status/table.js';
+import type { Paint } from '../terminal/table.js';
 import { type Diagnosis, type Finding, isWell } from './check.js';
 
 const SIGNS = { ok: '✔', note: '!', bad: '✖', unknown: '?' } as const;

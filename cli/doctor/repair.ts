@@ -1,6 +1,6 @@
 import { rmdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { hasCode } from '../machine/lock.mjs';
+import { hasCode } from '../bootstrap/lock.mjs';
 import { toLf } from './line-ends.js';
 
 /** What `doctor --fix` does by itself: nothing that holds data, nothing on the engine, nothing outside of the checkout. */

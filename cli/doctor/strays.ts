@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { HERE } from '../machine/lock.mjs';
-import { isRunning, stillRuns } from '../machine/process-identity.mjs';
-import { parseJson } from '../machine/programs.mjs';
+import { HERE } from '../bootstrap/lock.mjs';
+import { isRunning, stillRuns } from '../bootstrap/process-identity.mjs';
+import { parseJson } from '../bootstrap/programs.mjs';
 
 /** A file that a command which was ended half-way left behind, and that holds nothing. */
 export interface Stray {

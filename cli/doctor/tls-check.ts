@@ -1,4 +1,4 @@
-import { compareVersions } from '../machine/programs.mjs';
+import { compareVersions } from '../bootstrap/programs.mjs';
 import { bad, type Check, note, ok, unknown } from './check.js';
 
 /** Wrong time, not a wrong certificate. */

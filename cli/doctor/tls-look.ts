@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { connect, rootCertificates, type TLSSocket } from 'node:tls';
-import { systemCertificates } from '../machine/system-certificates.mjs';
-import { proxyFor } from '../machine/proxies.mjs';
-import { tunnel } from '../machine/registries.mjs';
+import { systemCertificates } from '../bootstrap/system-certificates.mjs';
+import { proxyFor } from '../bootstrap/proxies.mjs';
+import { tunnel } from '../bootstrap/registries.mjs';
 
 /** Who vouches for a server that everybody knows, seen from here. */
 export interface TlsLook {

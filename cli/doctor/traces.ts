@@ -4,11 +4,11 @@ import { splitDeploymentName } from '../../constructs/core/deployment.js';
 import { environments } from '../../environments/index.js';
 import { NOBODY, readSite } from '../../environments/site.js';
 import { type Context, deploymentPaths } from '../context.js';
-import { otherHome } from '../engine-id.js';
-import type { Engine } from '../machine/engine.js';
-import { isUserError } from '../machine/programs.mjs';
+import { otherHome } from '../deployment/home-engine.js';
+import type { Engine } from '../engine/engine.js';
+import { isUserError } from '../bootstrap/programs.mjs';
 import { nameOf } from '../status/containers.js';
-import { readTerraformState } from '../preflight/terraform-state.js';
+import { readTerraformState } from '../terraform/state.js';
 import { isClaim, isDeadClaim } from './strays.js';
 
 /** What there is of a deployment of this checkout: in its folder, and on the engine. */

@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { text } from '../../policies/judge/values.js';
-import type { RecordedResource } from '../preflight/terraform-state.js';
+import type { RecordedResource } from '../terraform/state.js';
 import { actualFacts, declaredFacts, type Surroundings } from './container-facts.js';
 import type { Difference } from './difference.js';
 import type { EngineView } from './engine-view.js';

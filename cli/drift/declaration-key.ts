@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { processEnv } from '../../environments/process-env.js';
 import { siteFile } from '../../environments/site.js';
 import type { Context } from '../context.js';
-import { fingerprint } from '../machine/bundles.mjs';
+import { fingerprint } from '../bootstrap/bundles.mjs';
 
 /** What each shell and npm set anew. No declaration can depend on it. */
 const VOLATILE = /^(?:npm_.*|INIT_CWD|PWD|OLDPWD|SHLVL|_)$/i;

@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import type { Engine } from '../machine/engine.js';
+import type { Engine } from '../engine/engine.js';
 import { nameOf } from '../status/containers.js';
 import type { ImageFacts } from './image-facts.js';
 

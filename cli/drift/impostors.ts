@@ -1,4 +1,4 @@
-import type { RecordedResource } from '../preflight/terraform-state.js';
+import type { RecordedResource } from '../terraform/state.js';
 import type { Difference } from './difference.js';
 import type { EngineView } from './engine-view.js';
 import type { Program } from './program.js';

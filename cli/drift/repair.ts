@@ -1,4 +1,4 @@
-import type { Engine } from '../machine/engine.js';
+import type { Engine } from '../engine/engine.js';
 import { removeResources } from '../preflight/leftovers.js';
 import { disconnect, membersOf, unlessGone } from '../preflight/network-members.js';
 import type { Difference } from './difference.js';

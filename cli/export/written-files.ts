@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { PlatformError, type Problem } from '../../constructs/core/platform-error.js';
 import { writeJson, writeWhole } from '../../constructs/core/whole-file.mjs';
-import { unwritable } from '../result.js';
+import { unwritable } from '../terminal/result.js';
 
 export interface FileToWrite {
   /** From the folder on, with forward slashes. */

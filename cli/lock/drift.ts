@@ -1,7 +1,7 @@
 import { digestIn, IMAGE_LOCK_FILE, type ImageLock, readImageLock } from '../../constructs/core/image-lock.js';
 import { type Problem, PlatformError } from '../../constructs/core/platform-error.js';
 import type { Topology } from '../../constructs/core/topology.js';
-import { type DeclaredImages, declaredImages } from './declared-images.js';
+import { type DeclaredImages, declaredImages } from '../images/declared-images.js';
 
 const RENEW = 'Run `npm run lock` and commit images.lock.json.';
 

@@ -1,6 +1,6 @@
 import { digestIn, type ImageLock } from '../../constructs/core/image-lock.js';
 import { PlatformError, type Problem } from '../../constructs/core/platform-error.js';
-import type { DeclaredImages } from './declared-images.js';
+import type { DeclaredImages } from '../images/declared-images.js';
 
 /** Asks a registry what a reference means. */
 export type Resolve = (reference: string, declaredAt: string) => Promise<string>;

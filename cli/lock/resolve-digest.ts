@@ -1,6 +1,6 @@
 import { PlatformError } from '../../constructs/core/platform-error.js';
-import type { Engine } from '../machine/engine.js';
-import { pullImage } from '../machine/images.js';
+import type { Engine } from '../engine/engine.js';
+import { pullImage } from '../images/image-builder.js';
 
 /**
  * The digest that a reference means now. Pulls the image, as Docker's command line does everywhere, engine 20.10 and

@@ -1,4 +1,4 @@
-import { runProgram } from '../machine/programs.mjs';
+import { runProgram } from '../bootstrap/programs.mjs';
 
 /** Ports that Windows keeps for itself: whoever wants to listen on one is refused, whether anything uses it or not. */
 export interface ExcludedPorts {

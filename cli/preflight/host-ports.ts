@@ -4,8 +4,8 @@ import type { Topology } from '../../constructs/core/topology.js';
 import { portSetting } from '../../environments/port-setting.js';
 import type { Site } from '../../environments/site.js';
 import type { Context } from '../context.js';
-import type { Engine } from '../machine/engine.js';
-import { hasCode } from '../machine/lock.mjs';
+import type { Engine } from '../engine/engine.js';
+import { hasCode } from '../bootstrap/lock.mjs';
 import { nameOf } from '../status/containers.js';
 import {
   EXCLUDED_PORTS_COMMAND,

@@ -2,25 +2,28 @@ import { PlatformError, type Problem } from '../../constructs/core/platform-erro
 import type { Topology } from '../../constructs/core/topology.js';
 import type { Site } from '../../environments/site.js';
 import type { Context } from '../context.js';
-import type { Engine } from '../machine/engine.js';
+import type { Engine } from '../engine/engine.js';
 import { checkPorts, hostPorts } from './host-ports.js';
 import { checkMemory } from './memory.js';
 import { checkOwner } from './owner.js';
 import { checkState } from './state.js';
 import { checkSubnets } from './subnets.js';
 
+/** What is looked at: that of a session, also where there is none. */
+export interface IntendedStart {
+  readonly context: Context;
+  readonly engine: Pick<Engine, 'docker'>;
+  /** With the instance's allocation in it, where there is one. */
+  readonly site: Site;
+  readonly topology: Topology;
+}
+
 /**
  * Everything that must be right before the first thing is changed.
- * @param site with the instance's allocation in it, where there is one
  * @throws PlatformError with all problems at once
  */
-export async function checkBeforeStart(
-  context: Context,
-  engine: Pick<Engine, 'docker'>,
-  site: Site,
-  topology: Topology,
-): Promise<void> {
-  const { owner, ports, subnets, memory } = await problemsBeforeStart(context, engine, site, topology);
+export async function checkBeforeStart(start: IntendedStart): Promise<void> {
+  const { owner, ports, subnets, memory } = await problemsBeforeStart(start);
   const problems = [...owner, ...ports, ...subnets, ...memory];
   if (problems.length > 0) throw PlatformError.all(problems);
 }
@@ -29,12 +32,12 @@ export async function checkBeforeStart(
  * As checkBeforeStart, for who wants to list them, by what was looked at.
  * @throws PlatformError if the state cannot be read
  */
-export async function problemsBeforeStart(
-  context: Context,
-  engine: Pick<Engine, 'docker'>,
-  site: Site,
-  topology: Topology,
-): Promise<Record<'owner' | 'ports' | 'subnets' | 'memory', Problem[]>> {
+export async function problemsBeforeStart({
+  context,
+  engine,
+  site,
+  topology,
+}: IntendedStart): Promise<Record<'owner' | 'ports' | 'subnets' | 'memory', Problem[]>> {
   // The other checks rely on a state that can be read.
   checkState(context);
   const [owner, ports, subnets, memory] = await Promise.all([

@@ -5,7 +5,7 @@ import { overlaps } from '../../constructs/core/address-plan.js';
 import { environments } from '../../environments/index.js';
 import type { Site } from '../../environments/site.js';
 import type { Context } from '../context.js';
-import type { Engine } from '../machine/engine.js';
+import type { Engine } from '../engine/engine.js';
 import { tryToListen } from './host-ports.js';
 import { usedRanges } from './subnets.js';
 

@@ -1,4 +1,4 @@
-import type { Engine } from '../machine/engine.js';
+import type { Engine } from '../engine/engine.js';
 import { nameOf } from '../status/containers.js';
 
 /** A container or network on the engine that carries a deployment's label. */

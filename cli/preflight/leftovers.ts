@@ -3,10 +3,10 @@ import { PlatformError, type Problem } from '../../constructs/core/platform-erro
 import { Duration } from '../../constructs/core/units.js';
 import { readSite } from '../../environments/site.js';
 import type { Context } from '../context.js';
-import type { Engine } from '../machine/engine.js';
+import type { Engine } from '../engine/engine.js';
 import { abandonedNetworks, type LabelledResource, labelledResources } from './labelled-resources.js';
 import { isLeaked, leakedNetwork, networkRemovalProblem } from './network-removal.js';
-import { recordedIds } from './terraform-state.js';
+import { recordedIds } from '../terraform/state.js';
 
 /**
  * All of it that this checkout made, in whatever run.

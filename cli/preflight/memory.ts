@@ -1,7 +1,7 @@
 import type { Problem } from '../../constructs/core/platform-error.js';
 import type { Topology } from '../../constructs/core/topology.js';
 import { Size } from '../../constructs/core/units.js';
-import type { Engine } from '../machine/engine.js';
+import type { Engine } from '../engine/engine.js';
 
 /** For the engine itself and what else runs on its machine. */
 export const SPARE = Size.mebibytes(512);

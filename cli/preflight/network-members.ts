@@ -1,4 +1,4 @@
-import type { Engine } from '../machine/engine.js';
+import type { Engine } from '../engine/engine.js';
 import type { LabelledResource } from './labelled-resources.js';
 
 /** A container that runs in a network, whoever's it is. */

@@ -1,4 +1,4 @@
-import type { Engine } from '../machine/engine.js';
+import type { Engine } from '../engine/engine.js';
 import type { Problem } from '../../constructs/core/platform-error.js';
 import { membersOf } from './network-members.js';
 

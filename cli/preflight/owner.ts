@@ -1,8 +1,8 @@
 import type { Problem } from '../../constructs/core/platform-error.js';
 import type { Context } from '../context.js';
-import type { Engine } from '../machine/engine.js';
+import type { Engine } from '../engine/engine.js';
 import { abandonedNetworks, labelledResources } from './labelled-resources.js';
-import { recordedIds } from './terraform-state.js';
+import { recordedIds } from '../terraform/state.js';
 
 /**
  * Whether another checkout of this project has deployed under the same name: its containers are not ours to replace.

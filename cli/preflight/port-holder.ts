@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { runProgram } from '../machine/programs.mjs';
+import { runProgram } from '../bootstrap/programs.mjs';
 
 const ANSWER_MS = 3000;
 

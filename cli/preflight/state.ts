@@ -1,6 +1,6 @@
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import type { Context } from '../context.js';
-import { readTerraformState } from './terraform-state.js';
+import { readTerraformState } from '../terraform/state.js';
 
 /**
  * Whether the state file can be read and is this deployment's: a foreign one would make Terraform delete what it lists.

@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import type { Problem } from '../../constructs/core/platform-error.js';
 import { overlaps } from '../../constructs/core/address-plan.js';
 import type { Context } from '../context.js';
-import type { Engine } from '../machine/engine.js';
+import type { Engine } from '../engine/engine.js';
 import { parseProcRoutes, type UsedRange } from './routes.js';
 
 /** Whether something else uses addresses of the deployment's range. */

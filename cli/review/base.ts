@@ -18,10 +18,10 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import { putInPlace, removeFolder } from '../../constructs/core/whole-file.mjs';
-import { withLock } from '../machine/lock.mjs';
-import { installDependencies } from '../machine/npm.mjs';
-import { cacheFolder } from '../machine/paths.mjs';
-import { lastLines } from '../machine/programs.mjs';
+import { withLock } from '../bootstrap/lock.mjs';
+import { installDependencies } from '../bootstrap/npm.mjs';
+import { cacheFolder } from '../bootstrap/paths.mjs';
+import { lastLines } from '../bootstrap/programs.mjs';
 import { type Declaration, readDeclaration } from './declaration.js';
 import { Git } from './git.js';
 

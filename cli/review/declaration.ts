@@ -59,8 +59,21 @@ const program = z.object({
  * @throws PlatformError if it is not there or not understood
  */
 export function readDeclaration(folder: string, side: string): Declaration {
-  const written = read(folder, 'topology.json', topology, side);
-  const { resource, terraform } = read(folder, 'cdk.tf.json', program, side);
+  const [declared, given] = [read(folder, 'topology.json', side), read(folder, 'cdk.tf.json', side)];
+  return declarationOf({ topology: declared, program: given }, side);
+}
+
+/**
+ * What counts of a declaration.
+ * @param side how to call it in messages
+ * @throws PlatformError if it is not understood
+ */
+export function declarationOf(
+  made: { readonly topology: unknown; readonly program: unknown },
+  side: string,
+): Declaration {
+  const written = understood(made.topology, 'topology.json', topology, side);
+  const { resource, terraform } = understood(made.program, 'cdk.tf.json', program, side);
   return {
     topology: described(written, side),
     containers: resource.docker_container,
@@ -78,7 +91,7 @@ function described(written: object, side: string): Topology {
   return checkTopology(written, `the topology.json of ${side}`, 'Choose a base that is closer to the working tree.');
 }
 
-function read<T>(folder: string, file: string, schema: z.ZodType<T>, side: string): T {
+function read(folder: string, file: string, side: string): unknown {
   const path = join(folder, file);
   if (!existsSync(path)) {
     throw new PlatformError({
@@ -87,17 +100,27 @@ function read<T>(folder: string, file: string, schema: z.ZodType<T>, side: strin
     });
   }
   try {
-    return schema.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
-    const problem = cause instanceof z.ZodError ? cause.issues[0] : undefined;
-    throw new PlatformError(
-      {
-        what: `${side} wrote a ${file} that this version does not understand`,
-        ...(problem && { got: `${problem.path.join('.')}: ${problem.message}` }),
-        allowed: `what version 1 or ${TOPOLOGY_VERSION} of topology.json has`,
-        fix: 'Choose a base that is closer to the working tree.',
-      },
-      { cause },
-    );
+    throw misunderstood(file, side, cause);
   }
+}
+
+function understood<T>(value: unknown, file: string, schema: z.ZodType<T>, side: string): T {
+  const { data, error } = schema.safeParse(value);
+  if (data === undefined) throw misunderstood(file, side, error);
+  return data;
+}
+
+function misunderstood(file: string, side: string, cause: unknown): PlatformError {
+  const problem = cause instanceof z.ZodError ? cause.issues[0] : undefined;
+  return new PlatformError(
+    {
+      what: `${side} wrote a ${file} that this version does not understand`,
+      ...(problem && { got: `${problem.path.join('.')}: ${problem.message}` }),
+      allowed: `what version 1 or ${TOPOLOGY_VERSION} of topology.json has`,
+      fix: 'Choose a base that is closer to the working tree.',
+    },
+    { cause },
+  );
 }

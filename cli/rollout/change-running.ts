@@ -1,18 +1,17 @@
-import { createInterface } from 'node:readline/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import type { Topology } from '../../constructs/core/topology.js';
 import { Duration } from '../../constructs/core/units.js';
 import { OLD_SESSIONS_END_WITHIN } from '../../constructs/proxy/render-config.js';
 import type { Context } from '../context.js';
-import type { Engine } from '../machine/engine.js';
 import { readOutputs } from '../outputs.js';
-import { changedSecrets } from '../secrets-in-use.js';
+import { changedSecrets } from '../deployment/secrets-in-use.js';
 import { redisServices } from '../status/addresses.js';
 import { gatherStatus } from '../status/gather.js';
 import type { ContainerStatus, Status } from '../status/status.js';
-import { runSteps, type StepOptions } from '../steps.js';
-import type { Terraform } from '../terraform.js';
+import type { DeclaredSession, PrepareOptions } from '../session/session.js';
+import { confirm } from '../terminal/ask.js';
+import { runSteps, type Say, type StepOptions } from '../terminal/steps.js';
 import { type Change, readChanges } from './changes.js';
 import { describeRollout } from './describe.js';
 import { outageReasons } from './outage.js';
@@ -22,17 +21,13 @@ import { rollOut } from './run.js';
 import { stopAll } from './stop-all.js';
 import { addsNodes, interrupts } from './waves.js';
 
-export interface ChangeOptions extends StepOptions {
+export interface ChangeOptions extends PrepareOptions, StepOptions {
   /** Do not ask before everything has to stop. @default false */
   readonly yes?: boolean;
 }
 
 /** What a change works with. */
-export interface Running {
-  readonly context: Context;
-  readonly engine: Engine;
-  readonly terraform: Terraform;
-  readonly topology: Topology;
+export interface Running extends DeclaredSession<ChangeOptions> {
   /** How it is before the change. */
   readonly status: Status;
   /** Whether it was known before this change which secrets what runs uses. */
@@ -81,17 +76,15 @@ function servicesOf({ containers }: Status): readonly ContainerStatus[] {
 export async function changeRunning(
   running: Running,
   { refresh, replace }: { readonly refresh: boolean; readonly replace: readonly string[] },
-  options: ChangeOptions,
   begin: () => void,
 ): Promise<void> {
-  const { context, engine, terraform, topology, status } = running;
+  const { context, engine, terraform, topology, status, options } = running;
   await terraform.init();
   const { json } = await terraform.plan(refresh, replace);
   const { way, changes, lines } = wayOf(json, running);
   if (lines.length > 0) console.log(lines.join('\n'));
   if (way === 'outage') await requireAgreement(context, lines, options);
-  const step = (title: string, run: (say: (text: string) => void) => Promise<unknown>) =>
-    runSteps(options, [{ title, run }]);
+  const step = (title: string, run: (say: Say) => Promise<unknown>) => runSteps(options, [{ title, run }]);
   begin();
   // It records the declared outputs too, which would be taken for what is deployed if nobody agreed to an outage.
   if (refresh && way !== 'outage') await terraform.refresh();
@@ -143,7 +136,7 @@ interface Way {
 /** @param json what `terraform show -json` says of the plan */
 export function wayOf(
   json: unknown,
-  { context, topology, status, secretsKnown }: Omit<Running, 'engine' | 'terraform'>,
+  { context, topology, status, secretsKnown }: Pick<Running, 'context' | 'topology' | 'status' | 'secretsKnown'>,
 ): Way {
   const changes = readChanges(json);
   const reread = rereading(changes, topology).map(
@@ -173,12 +166,8 @@ async function requireAgreement(
   { yes = false }: ChangeOptions,
 ): Promise<void> {
   if (yes) return;
-  if (process.stdin.isTTY) {
-    const terminal = createInterface({ input: process.stdin, output: process.stdout });
-    const answer = await terminal.question(`Clients of ${name} are not served meanwhile; data stays. Go on? [y/N] `);
-    terminal.close();
-    if (/^y(es)?$/i.test(answer.trim())) return;
-  }
+  const question = `Clients of ${name} are not served meanwhile; data stays. Go on?`;
+  if (process.stdin.isTTY && (await confirm(question))) return;
   throw new PlatformError({
     what: `this change stops all of ${name} for a while`,
     got: `\n${lines.slice(1).join('\n')}\n`,

@@ -4,8 +4,8 @@ import { PlatformError } from '../../constructs/core/platform-error.js';
 import { secretsIn } from '../../constructs/core/secret.js';
 import type { Topology, TopologyService } from '../../constructs/core/topology.js';
 import type { DeploymentPaths } from '../context.js';
-import { readSecret } from '../secrets.js';
-import { beginOverlap, secretValues, settleSecrets } from '../secrets-in-use.js';
+import { readSecret } from '../deployment/secrets.js';
+import { beginOverlap, secretValues, settleSecrets } from '../deployment/secrets-in-use.js';
 import { runInContainer } from './run-in-container.js';
 
 /** A service that can be told which passwords to accept. */

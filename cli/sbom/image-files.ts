@@ -2,10 +2,10 @@ import { text } from 'node:stream/consumers';
 import { execa } from 'execa';
 import { extract } from 'tar-stream';
 import { PlatformError } from '../../constructs/core/platform-error.js';
-import { findDocker } from '../machine/docker-cli.js';
-import type { Engine } from '../machine/engine.js';
-import { isPresent } from '../machine/images.js';
-import { lastLines } from '../machine/programs.mjs';
+import { findDocker } from '../engine/docker-cli.js';
+import type { Engine } from '../engine/engine.js';
+import { isPresent } from '../images/image-builder.js';
+import { lastLines } from '../bootstrap/programs.mjs';
 
 /** What of an image says what is in it. */
 export interface ImageFiles {

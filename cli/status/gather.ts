@@ -4,7 +4,7 @@ import type { Topology } from '../../constructs/core/topology.js';
 import { modelsOf, serviceNamed } from '../../constructs/models.js';
 import type { Context } from '../context.js';
 import { type Outputs, readOutputs } from '../outputs.js';
-import { secretValues } from '../secrets-in-use.js';
+import { secretValues } from '../deployment/secrets-in-use.js';
 import { ADMIN, adminSecret, namesByAddress, redisServices } from './addresses.js';
 import { askProxy, type BackendView } from './backends.js';
 import { containerStatus, declaredContainers, type Inspected, inspectContainers } from './containers.js';

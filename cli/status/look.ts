@@ -1,7 +1,7 @@
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import type { Context } from '../context.js';
-import { checkEngine } from '../engine-id.js';
-import { connectEngine } from '../machine/engine.js';
+import { checkEngine } from '../deployment/home-engine.js';
+import { connectEngine } from '../engine/engine.js';
 import { gatherStatus, undeployed } from './gather.js';
 import type { Status } from './status.js';
 import { readTopology } from './topology.js';

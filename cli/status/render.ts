@@ -1,5 +1,5 @@
 import type { ContainerStatus, LeaseStatus, Status } from './status.js';
-import { type Paint, renderTable } from './table.js';
+import { type Paint, renderTable } from '../terminal/table.js';
 
 /** The status for people. Ends with a line feed. */
 export function renderStatus(status: Status, paint: Paint, now = new Date()): string {

@@ -19,7 +19,6 @@ export async function readTopology({ paths, environment, instance, project }: Co
   }
   if (!existsSync(paths.state)) return undefined;
   // Loading cdktf takes longer than all the rest of a status.
-  const { synthesize } = await import('../../stacks/synth.js');
-  const outdir = join(project, 'cdktf.out');
-  return synthesize({ environment, instance, site: readSite(project), outdir, policies: 'ignore' });
+  const { declare } = await import('../../stacks/declare.js');
+  return declare({ environment, instance, site: readSite(project), policies: 'ignore' }).topology;
 }

@@ -6,7 +6,7 @@ const folder = new URL('..', import.meta.url);
 /**
  * What each file of `policies/` exports by default, by its name without `.ts`.
  *
- * Only tests run this text: a bundle cannot look into folders, so cli/machine/bundles.mjs replaces it by an import for
+ * Only tests run this text: a bundle cannot look into folders, so cli/bootstrap/bundles.mjs replaces it by an import for
  * each file that is there when the bundle is made.
  */
 export const policyFiles: Readonly<Record<string, unknown>> = await importAll();

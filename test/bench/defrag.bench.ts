@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect } from '@jest/globals';
 import { execa } from 'execa';
-import { findDocker } from '../../cli/machine/docker-cli.js';
-import { ImageBuilder } from '../../cli/machine/images.js';
+import { findDocker } from '../../cli/engine/docker-cli.js';
+import { ImageBuilder } from '../../cli/images/image-builder.js';
 import { imageTag } from '../../constructs/core/content-hash.js';
 import { Duration } from '../../constructs/core/units.js';
 import { changedContext } from '../support/changed-context.js';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from '@jest/globals';
-import { bringUp as bringUpContext } from '../../cli/commands/start.js';
+import { bringUp as bringUpContext } from '../../cli/start/start.js';
 import type { Context } from '../../cli/context.js';
 import { DURABILITIES, type Durability } from '../../constructs/api/durability.js';
 import { Duration } from '../../constructs/core/units.js';

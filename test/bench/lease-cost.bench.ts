@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { bringUp as bringUpContext } from '../../cli/commands/start.js';
+import { bringUp as bringUpContext } from '../../cli/start/start.js';
 import type { Context } from '../../cli/context.js';
 import { demultiplex } from '../../cli/status/logs.js';
 import type { Fencing } from '../../constructs/redis/users.js';

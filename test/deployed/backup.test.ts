@@ -9,7 +9,7 @@ import type { Manifest } from '../../cli/backup/manifest.js';
 import { type Context, createContext } from '../../cli/context.js';
 import { Duration } from '../../constructs/core/units.js';
 import type { Scheduled } from '../../cli/backup/scheduled.js';
-import { bringUp } from '../../cli/commands/start.js';
+import { bringUp } from '../../cli/start/start.js';
 import { environments } from '../../environments/index.js';
 import { type EnvironmentInput, parseEnvironment } from '../../environments/schema.js';
 import { contentsOf } from '../support/contents.js';

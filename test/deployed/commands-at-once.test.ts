@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from '@jest/globals';
 import { execa } from 'execa';
 import { type Context, createContext } from '../../cli/context.js';
-import { connectEngine } from '../../cli/machine/engine.js';
+import { connectEngine } from '../../cli/engine/engine.js';
 import { Duration } from '../../constructs/core/units.js';
 import { eventually } from '../support/eventually.js';
 import { command, commandLine } from '../support/faults.js';

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from '@jest/globals';
-import { bringUp as bringUpContext } from '../../cli/commands/start.js';
+import { bringUp as bringUpContext } from '../../cli/start/start.js';
 import { Duration } from '../../constructs/core/units.js';
 import { changedContext } from '../support/changed-context.js';
 import { bringUp, command, Faults, restarted, startedAt } from '../support/faults.js';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
 import { execa } from 'execa';
-import { findDocker } from '../../cli/machine/docker-cli.js';
-import { connectEngine, type Engine } from '../../cli/machine/engine.js';
+import { findDocker } from '../../cli/engine/docker-cli.js';
+import { connectEngine, type Engine } from '../../cli/engine/engine.js';
 import { leakedNetworks } from '../support/leaked-networks.js';
 import { succeed, useSmallDeployment, withPlatform } from '../support/small-deployment.js';
 

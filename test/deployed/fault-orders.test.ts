@@ -1,6 +1,6 @@
 import { expect, it as jestIt } from '@jest/globals';
 import fc from 'fast-check';
-import { connectEngine } from '../../cli/machine/engine.js';
+import { connectEngine } from '../../cli/engine/engine.js';
 import { Duration } from '../../constructs/core/units.js';
 import { faultOrders } from '../support/fault-orders.js';
 import { bringUp } from '../support/faults.js';

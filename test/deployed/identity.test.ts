@@ -1,5 +1,5 @@
 import { afterEach, expect } from '@jest/globals';
-import { bringUp as bringUpContext } from '../../cli/commands/start.js';
+import { bringUp as bringUpContext } from '../../cli/start/start.js';
 import { Duration } from '../../constructs/core/units.js';
 import type { EnvironmentInput } from '../../environments/schema.js';
 import { changedContext } from '../support/changed-context.js';

@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import { describe, expect, it as jestIt } from '@jest/globals';
-import { stateFolder } from '../../cli/machine/paths.mjs';
+import { stateFolder } from '../../cli/bootstrap/paths.mjs';
 import { Duration } from '../../constructs/core/units.js';
 import { it, note, usePlatform } from '../support/live.js';
 import { installSchemathesis } from '../support/schemathesis.js';

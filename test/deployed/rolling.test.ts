@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from '@jest/globals';
-import { secretValues } from '../../cli/secrets-in-use.js';
+import { secretValues } from '../../cli/deployment/secrets-in-use.js';
 import { Duration } from '../../constructs/core/units.js';
 import { changedContext } from '../support/changed-context.js';
 import { eventually } from '../support/eventually.js';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from '@jest/globals';
 import { execa } from 'execa';
-import { findDocker } from '../../cli/machine/docker-cli.js';
-import { connectEngine, type Engine } from '../../cli/machine/engine.js';
+import { findDocker } from '../../cli/engine/docker-cli.js';
+import { connectEngine, type Engine } from '../../cli/engine/engine.js';
 import { renderBom } from '../../cli/sbom/bom.js';
 import { readImageFiles } from '../../cli/sbom/image-files.js';
 import { imageTag } from '../../constructs/core/content-hash.js';

@@ -1,5 +1,5 @@
 import { imageTag } from '../../constructs/core/content-hash.js';
-import { ImageBuilder, isPresent } from '../../cli/machine/images.js';
+import { ImageBuilder, isPresent } from '../../cli/images/image-builder.js';
 import type { Client } from '../../cli/clients/index.js';
 import { processEnv } from '../../environments/process-env.js';
 import { runHelper } from './helper-container.js';

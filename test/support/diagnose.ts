@@ -1,6 +1,6 @@
 import { lastLogLines } from '../../cli/status/logs.js';
 import { renderStatus } from '../../cli/status/render.js';
-import { PLAIN } from '../../cli/status/table.js';
+import { PLAIN } from '../../cli/terminal/table.js';
 import type { Platform } from './platform.js';
 
 const LOG_LINES = 12;

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterAll } from '@jest/globals';
 import Docker from 'dockerode';
-import type { Engine } from '../../cli/machine/engine.js';
+import type { Engine } from '../../cli/engine/engine.js';
 
 const servers: Server[] = [];
 

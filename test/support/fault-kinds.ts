@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { bringUp as bringUpContext } from '../../cli/commands/start.js';
+import { bringUp as bringUpContext } from '../../cli/start/start.js';
 import { changedContext } from './changed-context.js';
 import { bringUp, command, Faults, interruptedStart } from './faults.js';
 import { NetworkFaults } from './network-faults.js';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Duration } from '../../constructs/core/units.js';
-import { readSecret } from '../../cli/secrets.js';
+import { readSecret } from '../../cli/deployment/secrets.js';
 import { eventually } from './eventually.js';
 import { runHelper } from './helper-container.js';
 import type { Platform } from './platform.js';

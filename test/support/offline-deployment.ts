@@ -4,7 +4,7 @@ import { Deployment, type DeploymentProps } from '../../constructs/core/deployme
 import type { Topology } from '../../constructs/core/topology.js';
 import { type Environment, parseEnvironment } from '../../environments/schema.js';
 import { siteFile, UNPREPARED_SITE } from '../../environments/site.js';
-import { synthesize } from '../../stacks/synth.js';
+import { declare } from '../../stacks/declare.js';
 import { dev } from './dev.js';
 import { temporaryFolder, writeFiles } from './temporary-folder.js';
 
@@ -60,5 +60,5 @@ export function stateWith(
 }
 
 export function topologyOf(environment: Environment): Topology {
-  return synthesize({ environment, site: UNPREPARED_SITE, outdir: temporaryFolder() });
+  return declare({ environment, site: UNPREPARED_SITE }).topology;
 }

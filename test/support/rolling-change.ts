@@ -1,5 +1,5 @@
 import { afterEach, expect } from '@jest/globals';
-import { bringUp } from '../../cli/commands/start.js';
+import { bringUp } from '../../cli/start/start.js';
 import type { Context } from '../../cli/context.js';
 import type { Duration } from '../../constructs/core/units.js';
 import { Ledger, WAYS } from './ledger.js';

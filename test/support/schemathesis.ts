@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
-import { stateFolder } from '../../cli/machine/paths.mjs';
-import { findProgram } from '../../cli/machine/programs.mjs';
+import { stateFolder } from '../../cli/bootstrap/paths.mjs';
+import { findProgram } from '../../cli/bootstrap/programs.mjs';
 
 /** Schemathesis with everything that it needs, each in one version. */
 const REQUIREMENTS = join('test', 'support', 'schemathesis.txt');

@@ -5,9 +5,9 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { importPolicies } from '../../cli/machine/bundles.mjs';
+import { importPolicies } from '../../cli/bootstrap/bundles.mjs';
 
-/** @typedef {{ synthesize: (options: object) => void, loadEnvironment: (name: string) => object, UNPREPARED_SITE: object }} Program */
+/** @typedef {{ declare: (options: object) => object, writeDeclaration: (declaration: object, outdir: string) => void, loadEnvironment: (name: string) => object, UNPREPARED_SITE: object }} Program */
 
 const [environment = '', ...folders] = process.argv.slice(2);
 for (const folder of folders) {
@@ -15,7 +15,8 @@ for (const folder of folders) {
   await build({
     stdin: {
       contents: `
-        export { synthesize } from './stacks/synth.js';
+        export { declare } from './stacks/declare.js';
+        export { writeDeclaration } from './stacks/write-declaration.js';
         export { loadEnvironment } from './environments/index.js';
         export { UNPREPARED_SITE } from './environments/site.js';`,
       resolveDir: folder,
@@ -32,11 +33,7 @@ for (const folder of folders) {
   process.chdir(folder);
   /** @type {unknown} */
   const program = await import(pathToFileURL(outfile).href);
-  const { synthesize, loadEnvironment, UNPREPARED_SITE } = /** @type {Program} */ (program);
-  synthesize({
-    environment: loadEnvironment(environment),
-    site: UNPREPARED_SITE,
-    policies: 'ignore',
-    outdir: join(folder, 'out'),
-  });
+  const { declare, writeDeclaration, loadEnvironment, UNPREPARED_SITE } = /** @type {Program} */ (program);
+  const declaration = declare({ environment: loadEnvironment(environment), site: UNPREPARED_SITE, policies: 'ignore' });
+  writeDeclaration(declaration, join(folder, 'out'));
 }

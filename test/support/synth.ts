@@ -8,7 +8,8 @@ import type { Topology } from '../../constructs/core/topology.js';
 import { dev } from './dev.js';
 import { type EnvironmentInput, parseEnvironment } from '../../environments/schema.js';
 import { type Site, UNPREPARED_SITE } from '../../environments/site.js';
-import { synthesize, type SynthOptions } from '../../stacks/synth.js';
+import { declare, type DeclareOptions } from '../../stacks/declare.js';
+import { writeDeclaration } from '../../stacks/write-declaration.js';
 import { DECLARED } from './offline-deployment.js';
 
 /** What is different from `dev`, at any depth; a list replaces the other list as a whole. */
@@ -20,7 +21,7 @@ export interface Where {
   readonly site?: Partial<Site>;
   /** What the change starts from. @default dev */
   readonly environment?: EnvironmentInput;
-  readonly policies?: SynthOptions['policies'];
+  readonly policies?: DeclareOptions['policies'];
   /** A folder that stands for the project's: gets `cdktf.out`. @default a new one, removed at once */
   readonly project?: string;
 }
@@ -160,27 +161,21 @@ export function synth(
 ): Synthesized {
   const environment = parseEnvironment(merge(base, change));
   return inFolder(project, deploymentName(environment.name, instance), (outdir) => {
-    synthesize({
-      environment,
-      instance,
-      site: { ...UNPREPARED_SITE, ...site },
-      outdir,
-      day: DAY,
-      ...(policies && { policies }),
-    });
+    const here = { ...UNPREPARED_SITE, ...site };
+    writeDeclaration(declare({ environment, instance, site: here, day: DAY, ...(policies && { policies }) }), outdir);
   });
 }
 
 /** A platform of own services, declared by the test. Always runs the validations. */
 export function synthServices(
-  declare: (stack: PlatformBase) => void,
+  fill: (stack: PlatformBase) => void,
   { project }: Pick<Where, 'project'> = {},
 ): Synthesized {
   return inFolder(project, 'own', (outdir) => {
     const deployment = new Deployment({ ...DECLARED, environment: 'own' });
     const app = new App({ stackTraces: false, outdir });
     const stack = new OwnServices(app, deployment);
-    declare(stack);
+    fill(stack);
     app.synth();
     writeFileSync(join(outdir, 'stacks', 'own', 'topology.json'), JSON.stringify(stack.topology(), null, 2));
   });

@@ -10,7 +10,7 @@ import type { Workload, WorkloadService } from '../../constructs/runtime/workloa
 import { ci } from '../../environments/ci.js';
 import { type EnvironmentInput, parseEnvironment } from '../../environments/schema.js';
 import { type Site, UNPREPARED_SITE } from '../../environments/site.js';
-import { synthesizeApart } from '../../stacks/declared-topology.js';
+import { declare } from '../../stacks/declare.js';
 import { dev } from '../support/dev.js';
 import { DAY } from '../support/synth.js';
 
@@ -55,7 +55,7 @@ class Exported {
   readonly secretPaths: readonly string[];
 
   constructor(environment: EnvironmentInput, { site, instance }: { site?: Partial<Site>; instance?: string } = {}) {
-    const all = synthesizeApart({
+    const all = declare({
       environment: parseEnvironment(environment),
       instance,
       site: { ...UNPREPARED_SITE, ...site },

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { compareVersions } from '../../cli/machine/programs.mjs';
+import { compareVersions } from '../../cli/bootstrap/programs.mjs';
 import { parseEnvironment } from '../../environments/schema.js';
 import { dev } from '../support/dev.js';
 import { declaredTopology } from '../../stacks/declared-topology.js';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { declaredImages } from '../../cli/lock/declared-images.js';
+import { declaredImages } from '../../cli/images/declared-images.js';
 import { apartFromElastic, lockDrift, lockLeftovers, lockNote, requireLocked } from '../../cli/lock/drift.js';
 import { EMPTY_LOCK, IMAGE_LOCK_FILE, readImageLock, renderImageLock } from '../../constructs/core/image-lock.js';
 import { readFileSync } from 'node:fs';

@@ -48,9 +48,10 @@ afterAll(() => {
 test("the same bytes come out with Windows' paths as with POSIX'", async () => {
   const { parseEnvironment } = await import('../../environments/schema.js');
   const { UNPREPARED_SITE } = await import('../../environments/site.js');
-  const { synthesize } = await import('../../stacks/synth.js');
+  const { declare } = await import('../../stacks/declare.js');
+  const { writeDeclaration } = await import('../../stacks/write-declaration.js');
   const outdir = realPath.join(folder, 'windows');
-  synthesize({ environment: parseEnvironment(ci), site: UNPREPARED_SITE, outdir });
+  writeDeclaration(declare({ environment: parseEnvironment(ci), site: UNPREPARED_SITE }), outdir);
   // It really was the other flavour.
   expect(asked.some((path) => path.includes('images\\redis\\main.go'))).toBe(true);
   const posix = await synthWithPosixPaths();
@@ -66,10 +67,11 @@ async function synthWithPosixPaths(): Promise<string> {
   jest.unstable_mockModule('node:path', () => ({ ...realPath.posix, default: realPath.posix }));
   const { parseEnvironment } = await import('../../environments/schema.js');
   const { UNPREPARED_SITE } = await import('../../environments/site.js');
-  const { synthesize } = await import('../../stacks/synth.js');
+  const { declare } = await import('../../stacks/declare.js');
+  const { writeDeclaration } = await import('../../stacks/write-declaration.js');
   const outdir = realPath.join(folder, 'posix');
   asked.length = 0;
-  synthesize({ environment: parseEnvironment(ci), site: UNPREPARED_SITE, outdir });
+  writeDeclaration(declare({ environment: parseEnvironment(ci), site: UNPREPARED_SITE }), outdir);
   expect(asked.some((path) => path.includes('\\'))).toBe(false);
   return outdir;
 }

@@ -4,7 +4,7 @@ import { ContainerImage } from '../../constructs/core/container-image.js';
 import { modelsOf } from '../../constructs/models.js';
 import type { Topology } from '../../constructs/core/topology.js';
 import { SLOTS } from '../../constructs/core/address-plan.js';
-import { prepareSecrets, readSecret } from '../../cli/secrets.js';
+import { prepareSecrets, readSecret } from '../../cli/deployment/secrets.js';
 import { dev } from '../support/dev.js';
 import { deploymentPaths } from '../../cli/context.js';
 import { environments } from '../../environments/index.js';

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { Annotations } from 'cdktf';
 import { Container } from '@cdktf/provider-docker/lib/container/index.js';
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { ContainerImage } from '../../constructs/core/container-image.js';
 import { HealthCheck } from '../../constructs/core/health-check.js';
 import type { ExceptionFor } from '../../constructs/core/policy-exception.js';
@@ -10,23 +9,17 @@ import { dev } from '../support/dev.js';
 import { parseEnvironment } from '../../environments/schema.js';
 import { UNPREPARED_SITE } from '../../environments/site.js';
 import { PlatformStack } from '../../stacks/platform-stack.js';
-import { type SynthOptions, synthesize } from '../../stacks/synth.js';
+import { type Declaration, declare, type DeclareOptions } from '../../stacks/declare.js';
 import { type Change, synth } from '../support/synth.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
 
 const until = '2027-03-31';
 const reason = 'the office needs it until the move';
 const published: ExceptionFor = { policy: 'no-debug-endpoints', subject: 'proxy', reason, until };
 const looseProd = { name: 'prod', proxy: { ports: { nodes: 16390 } } } as const;
 
-let outdir: string;
-beforeEach(() => {
-  outdir = temporaryFolder('policies');
-});
-
 /** The platform with something more in it, as a change of stacks/platform-stack.ts would have it. */
-function synthWith(more: (stack: PlatformStack) => void, options: Partial<SynthOptions> = {}): void {
-  // The stack renders when its tree is complete; a subclass would have to be known to synthesize().
+function synthWith(more: (stack: PlatformStack) => void, options: Partial<DeclareOptions> = {}): Declaration {
+  // The stack renders when its tree is complete; a subclass would have to be known to declare().
   const prepare: (this: PlatformStack) => void = Reflect.get(PlatformStack.prototype, 'prepareStack');
   let added = false;
   PlatformStack.prototype.prepareStack = function (this: PlatformStack) {
@@ -35,16 +28,14 @@ function synthWith(more: (stack: PlatformStack) => void, options: Partial<SynthO
     added = true;
   };
   try {
-    synthesize({ environment: parseEnvironment(dev), site: UNPREPARED_SITE, outdir, day: '2027-03-31', ...options });
+    return declare({ environment: parseEnvironment(dev), site: UNPREPARED_SITE, day: '2027-03-31', ...options });
   } finally {
     PlatformStack.prototype.prepareStack = prepare;
   }
 }
 
-const program = () => join(outdir, 'stacks', 'dev', 'cdk.tf.json');
-
 describe('synth refuses', () => {
-  test('what an override makes of a construct, and leaves no program that could be applied', () => {
+  test('what an override makes of a construct', () => {
     const loosen = (stack: PlatformStack) => {
       const container = stack.node.findAll().find(({ node }) => node.path === 'dev/redis/node/1') as Container;
       container.addOverride('privileged', true);
@@ -55,8 +46,6 @@ describe('synth refuses', () => {
     }).toThrow(
       /2 problems:[^]*redis breaks the policy loopback-only: it publishes port 6379 on 0\.0\.0\.0[^]*redis breaks the policy no-privileged/,
     );
-    expect(existsSync(program())).toBe(false);
-    expect(existsSync(join(outdir, 'stacks', 'dev', 'topology.json'))).toBe(false);
   });
 
   test('a container that no service made, by its own name', () => {
@@ -67,19 +56,25 @@ describe('synth refuses', () => {
     );
   });
 
-  test('what a reader of policies only wants to see: there it is said, and written all the same', () => {
-    const seen: string[] = [];
-    synthWith((stack) => new Container(stack, 'own', { name: 'own-thing', image: 'alpine' }), {
-      policies: ({ violations }) => seen.push(...violations.map(({ policy }) => policy)),
-    });
-    expect(seen).toContain('pinned-images');
-    expect(existsSync(program())).toBe(true);
+  test('what a construct itself calls an error', () => {
+    expect(() =>
+      synthWith((stack) => {
+        Annotations.of(stack).addError('this cannot work');
+      }),
+    ).toThrow(/dev calls this an error: this cannot work/);
+  });
+
+  test('what a reader of policies only wants to see: there the verdict says it', () => {
+    const more = (stack: PlatformStack) => new Container(stack, 'own', { name: 'own-thing', image: 'alpine' });
+    const { verdict, program } = synthWith(more, { policies: 'report' });
+    expect(verdict.violations.map(({ policy }) => policy)).toContain('pinned-images');
+    expect(JSON.stringify(program)).toContain('own-thing');
   });
 });
 
 describe('an exception', () => {
-  const withException = (change: Change, exceptions: readonly ExceptionFor[], options: Partial<SynthOptions> = {}) =>
-    synthesize({
+  const withException = (change: Change, exceptions: readonly ExceptionFor[], options: Partial<DeclareOptions> = {}) =>
+    declare({
       environment: parseEnvironment({
         ...dev,
         ...change,
@@ -87,10 +82,9 @@ describe('an exception', () => {
         exceptions: [...exceptions],
       }),
       site: UNPREPARED_SITE,
-      outdir,
       day: until,
       ...options,
-    });
+    }).topology;
 
   test('of an environment lets pass what it names, and shows in topology.json with its reason and last day', () => {
     expect(() => synth(looseProd)).toThrow(/proxy breaks the policy no-debug-endpoints: it publishes redis-node-0/);

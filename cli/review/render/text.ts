@@ -1,4 +1,4 @@
-import type { Paint } from '../../status/table.js';
+import type { Paint } from '../../terminal/table.js';
 import { costText } from '../judge/cost.js';
 import { LEVEL_MEANINGS, type Level } from '../level.js';
 import type { Where } from '../locate.js';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
 import { execa } from 'execa';
-import { findProgram } from '../../../cli/machine/programs.mjs';
+import { findProgram } from '../../../cli/bootstrap/programs.mjs';
 import { MARKER } from '../../../cli/review/render/markdown.js';
 
 const FOLDER = '.github/workflows';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { execa } from 'execa';
-import { findProgram } from '../../../cli/machine/programs.mjs';
+import { findProgram } from '../../../cli/bootstrap/programs.mjs';
 
 // What HAProxy makes of it is tested with a platform; here, what it is told.
 

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { MARKER, MOST_BYTES, renderMarkdown } from '../../../cli/review/render/markdown.js';
 import { renderText } from '../../../cli/review/render/text.js';
 import type { LocatedFinding, Review } from '../../../cli/review/review.js';
-import { PLAIN } from '../../../cli/status/table.js';
+import { PLAIN } from '../../../cli/terminal/table.js';
 
 const finding = (index: number, what = 'something'): LocatedFinding => ({
   level: index < 5 ? 'data' : 'other',

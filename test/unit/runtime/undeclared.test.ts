@@ -3,9 +3,9 @@ import { undeclared } from '../../../constructs/runtime/docker/undeclared.js';
 import { dev } from '../../support/dev.js';
 import { parseEnvironment } from '../../../environments/schema.js';
 import { UNPREPARED_SITE } from '../../../environments/site.js';
-import { synthesizeApart } from '../../../stacks/declared-topology.js';
+import { declare } from '../../../stacks/declare.js';
 
-const { workload, program } = synthesizeApart({
+const { workload, program } = declare({
   environment: parseEnvironment(dev),
   site: UNPREPARED_SITE,
   policies: 'ignore',

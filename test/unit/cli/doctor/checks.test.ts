@@ -7,7 +7,7 @@ import type { Facts } from '../../../../cli/doctor/facts.js';
 import { parseWslConfig } from '../../../../cli/doctor/readings/wslconfig.js';
 import { renderDiagnoses } from '../../../../cli/doctor/render.js';
 import type { DeploymentTrace } from '../../../../cli/doctor/traces.js';
-import { PLAIN } from '../../../../cli/status/table.js';
+import { PLAIN } from '../../../../cli/terminal/table.js';
 import { environments } from '../../../../environments/index.js';
 import { parseEnvironment } from '../../../../environments/schema.js';
 import { topologyOf } from '../../../support/offline-deployment.js';

@@ -6,7 +6,7 @@ import { type AddressInfo, connect, createServer as createTcpServer, type Server
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { lookAtTls } from '../../../../cli/doctor/tls-look.js';
-import { findProgram } from '../../../../cli/machine/programs.mjs';
+import { findProgram } from '../../../../cli/bootstrap/programs.mjs';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
 
 const servers: Server[] = [];

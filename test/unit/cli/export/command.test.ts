@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { exportCommand, type ExportReport } from '../../../../cli/commands/export.js';
 import type { Context } from '../../../../cli/context.js';
-import { readSecret } from '../../../../cli/secrets.js';
+import { readSecret } from '../../../../cli/deployment/secrets.js';
 import { PlatformError } from '../../../../constructs/core/platform-error.js';
 import { UNPREPARED_SITE, writeSite } from '../../../../environments/site.js';
 import { contextIn } from '../../../support/offline-deployment.js';

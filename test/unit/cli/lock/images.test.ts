@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { contentHash } from '../../../../constructs/core/content-hash.js';
 import { EMPTY_LOCK } from '../../../../constructs/core/image-lock.js';
 import { PlatformError } from '../../../../constructs/core/platform-error.js';
-import { baseImagesOf, declaredImages } from '../../../../cli/lock/declared-images.js';
+import { baseImagesOf, declaredImages } from '../../../../cli/images/declared-images.js';
 import { lockDrift, lockLeftovers } from '../../../../cli/lock/drift.js';
 import { describeChanges, renewLock } from '../../../../cli/lock/renew.js';
 import { digestFrom } from '../../../../cli/lock/resolve-digest.js';

@@ -86,9 +86,12 @@ describe('what another checkout deployed under the same name', () => {
     // For documentation (RFC 5737), so this machine has no interface in it.
     const deployments = { dev: { baseCidr: '198.51.100.0/24', ports: { http: 8080 } } };
     const site = { ...UNPREPARED_SITE, owner: 'aaaaaaaa', deployments };
-    const error: unknown = await checkBeforeStart(context, engine, site, topologyOf(context.environment)).catch(
-      (reason: unknown) => reason,
-    );
+    const error: unknown = await checkBeforeStart({
+      context,
+      engine,
+      site,
+      topology: topologyOf(context.environment),
+    }).catch((reason: unknown) => reason);
     const problems = error instanceof PlatformError ? error.problems.map(({ what }) => what) : [];
     expect(problems).toContain('another checkout has deployed dev on this engine');
     expect(problems).toContain('port 8080 on 127.0.0.1, for http, is taken by the container shop');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { checkState } from '../../../../cli/preflight/state.js';
-import { readTerraformState } from '../../../../cli/preflight/terraform-state.js';
+import { readTerraformState } from '../../../../cli/terraform/state.js';
 import { contextIn, stateWith, write } from '../../../support/offline-deployment.js';
 
 describe('the state file', () => {

@@ -12,8 +12,13 @@ import {
   withoutOverlap,
   withOverlap,
 } from '../../../../cli/rollout/overlap.js';
-import { prepareSecrets, readSecret } from '../../../../cli/secrets.js';
-import { isOverlapping, recordSecrets, secretValues, settleSecrets } from '../../../../cli/secrets-in-use.js';
+import { prepareSecrets, readSecret } from '../../../../cli/deployment/secrets.js';
+import {
+  isOverlapping,
+  recordSecrets,
+  secretValues,
+  settleSecrets,
+} from '../../../../cli/deployment/secrets-in-use.js';
 import { engineThat, framed } from '../../../support/fake-engine.js';
 import { synth } from '../../../support/synth.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';

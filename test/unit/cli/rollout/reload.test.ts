@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
-import { archive } from '../../../../cli/machine/build-context.js';
+import { archive } from '../../../../cli/images/build-context.js';
 import type { Change } from '../../../../cli/rollout/changes.js';
 import { reloadFiles, rereading } from '../../../../cli/rollout/reload.js';
 import { engineThat, execution, framed } from '../../../support/fake-engine.js';

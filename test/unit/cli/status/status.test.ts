@@ -5,7 +5,7 @@ import { demultiplex } from '../../../../cli/status/logs.js';
 import { describeProgress, waitUntilReady } from '../../../../cli/status/ready.js';
 import { renderStatus } from '../../../../cli/status/render.js';
 import type { Status } from '../../../../cli/status/status.js';
-import { paintFor, PLAIN, renderTable } from '../../../../cli/status/table.js';
+import { paintFor, PLAIN, renderTable } from '../../../../cli/terminal/table.js';
 import { Duration } from '../../../../constructs/core/units.js';
 import { engineWith } from '../../../support/fake-engine.js';
 import { contextIn, topologyOf } from '../../../support/offline-deployment.js';
