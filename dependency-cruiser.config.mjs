@@ -8,6 +8,15 @@ const ROOMS = {
   diagram: ['constructs', 'environments', 'stacks'],
   cli: ['constructs', 'environments', 'policies', 'stacks', 'diagram'],
 };
+/** The same within constructs/, where whoever provides something hands it to whoever uses it: the proxy knows no Redis. */
+/** @type {Record<string, string[]>} */
+const PARTS = {
+  core: [],
+  proxy: ['core'],
+  redis: ['core', 'proxy'],
+  api: ['core', 'redis'],
+  logging: ['core'],
+};
 const ALL = [...Object.keys(ROOMS), 'test', 'main\\.ts'];
 
 const severity = /** @type {const} */ ('error');
@@ -28,6 +37,17 @@ export default {
       severity,
       from: { path: `^${room}/` },
       to: { path: ALL.filter((other) => other !== room && !below.includes(other)).map((other) => `^${other}(/|$)`) },
+    })),
+    ...Object.entries(PARTS).map(([part, below]) => ({
+      name: `constructs-${part}-looks-down-only`,
+      comment: `constructs/${part}/ imports from ${below.join(', ') || 'no other part'}: hand it what it needs.`,
+      severity,
+      from: { path: `^constructs/${part}/` },
+      to: {
+        path: Object.keys(PARTS)
+          .filter((other) => other !== part && !below.includes(other))
+          .map((other) => `^constructs/${other}/`),
+      },
     })),
     {
       name: 'commands-are-the-roof',

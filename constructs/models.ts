@@ -41,9 +41,10 @@ export function serviceNamed({ services }: Pick<Topology, 'services'>, name: str
   return services.find((service) => service.name === name);
 }
 
-/** @returns whether the text of a topology.json is of an earlier version of this project, which had no models */
-export function isWithoutModels(topology: unknown): boolean {
-  return valueOf(topology, 'formatVersion') === 1;
+/** @returns whether a topology.json is of an earlier version of this project, whose models were none or others */
+export function isEarlier(topology: unknown): boolean {
+  const version = valueOf(topology, 'formatVersion');
+  return typeof version === 'number' && version < TOPOLOGY_VERSION;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { ApiService } from '../constructs/api/api-service.js';
 import type { LogStack } from '../constructs/logging/log-stack.js';
 import type { Endpoint } from '../constructs/core/endpoint.js';
-import type { RedisRole } from '../constructs/proxy/model.js';
+import type { TcpRole } from '../constructs/proxy/model.js';
 import type { Proxy } from '../constructs/proxy/proxy.js';
 import { REDIS_PORT, SENTINEL_PORT } from '../constructs/redis/render-config.js';
 import type { RedisReplication } from '../constructs/redis/redis-replication.js';
@@ -59,16 +59,21 @@ export function describeClients({ api, redis, proxy, logs }: Reachable): ClientO
   const host = publishAddress === '0.0.0.0' ? '127.0.0.1' : publishAddress;
   const at = (name: string): HostAndPort => ({ host, port: proxy.hostPort(name) });
   const url = (scheme: string, name: string) => `${scheme}://${host}:${proxy.hostPort(name)}`;
-  const routes = proxy.model.redis.filter((route) => route.redis === redis.model.name);
-  const byRole = (role: RedisRole) => routes.find((route) => route.role === role)?.name ?? '';
+  const routes = proxy.model.tcp.filter(({ to }) =>
+    [redis.endpoint, redis.sentinel].some(({ segment }) => segment.name === to.endpoint),
+  );
+  const byRole = (role: TcpRole) => routes.find((route) => route.role === role)?.name ?? '';
   const each = ({ service }: Endpoint) =>
     service.instances.flatMap(({ name }) => {
       const route = routes.find(({ role, to }) => role === 'any' && to.servers.includes(name));
       return route ? [at(route.name)] : [];
     });
   const pageOf = (endpoint: Endpoint | undefined) => {
-    const route = proxy.model.http.find(({ to }) => to.endpoint === endpoint?.segment.name);
-    return route ? url('http', route.name) : null;
+    for (const { name, routes } of proxy.model.http) {
+      const route = routes.find(({ to }) => to.endpoint === endpoint?.segment.name);
+      if (route) return `${url('http', name)}${route.prefix === '/' ? '' : route.prefix}`;
+    }
+    return null;
   };
   const [sentinels, nodes] = [each(redis.sentinel), each(redis.endpoint)];
   const master = at(byRole('master'));

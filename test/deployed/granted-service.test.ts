@@ -17,7 +17,7 @@ const WORKER = `    const worker = new Service(this, 'worker', {
       healthCheck: HealthCheck.command(['api', 'healthcheck']),
     });
     const workerHttp: Endpoint = worker.addEndpoint('http', { port: 8080 });
-    proxy.routeHttp('worker', workerHttp, { port: 17081 });
+    proxy.listen('worker', { port: 17081 }).route('/', workerHttp);
     redis.grant(worker, 'read', { prefix: 'orders/' });
 
 `;

@@ -31,9 +31,12 @@ function synthNamed(
     const proxy = new Proxy(stack, ids.proxy);
     new ScheduledBackups(stack, ids.backups, { redis });
     const logs = new LogStack(stack, ids.logs, { flavour: 'elastic' });
-    proxy.routeHttp('shop', api.http, { port: 8080 });
-    proxy.routeHttp('lines', logs.store, { port: 9200 });
-    proxy.routeRedis(redis, { masterPort: 6379, replicasPort: 6380, sentinelPort: 26379, nodePort: 16390 });
+    proxy.listen('shop', { port: 8080 }).route('/', api.http);
+    proxy.listen('lines', { port: 9200 }).route('/', logs.store);
+    proxy.listenTcp('redis-master', { port: 6379 }, redis.master);
+    proxy.listenTcp('redis-replicas', { port: 6380 }, redis.replicasInSync);
+    proxy.listenTcp('sentinel', { port: 26379 }, redis.eachSentinel);
+    proxy.listenTcp('redis-node', { port: 16390 }, redis.eachNode);
     logs.collect(...stack.services);
     found.push(describeClients({ api, redis, proxy, logs }));
   });
@@ -78,8 +81,8 @@ describe('with other ids for all constructs', () => {
     if (!proxy) throw new Error('there is no proxy');
     const up = (backend: string, server: string, status = 'UP') => ({ backend, server, status, check: '', seconds: 1 });
     const lines = [
-      ...[...proxy.http, ...proxy.redis.filter(({ role }) => role === 'any')].flatMap(({ name, to }) =>
-        to.servers.map((server) => up(name, server)),
+      ...[...proxy.http.flatMap(({ routes }) => routes), ...proxy.tcp.filter(({ role }) => role === 'any')].flatMap(
+        ({ name, to }) => to.servers.map((server) => up(name, server)),
       ),
       ...['cache-0', 'cache-1', 'cache-2'].map((name, index) => up('redis-master', name, index === 0 ? 'UP' : 'DOWN')),
       ...['cache-0', 'cache-1', 'cache-2'].map((name, index) => up('redis-replicas', name, index > 0 ? 'UP' : 'DOWN')),

@@ -3,22 +3,25 @@ import { renderEnvironment, resolveApi } from '../../constructs/api/model.js';
 import {
   type AnyModel,
   checkTopology,
-  isWithoutModels,
+  isEarlier,
   type Kind,
   type Models,
   servicesOf,
 } from '../../constructs/models.js';
 import { resolveLogs } from '../../constructs/logging/model.js';
 import { STORE_FILES } from '../../constructs/logging/store-files.js';
-import { resolveHttpRoute, resolveProxy, resolveRedisRoute } from '../../constructs/proxy/model.js';
+import { Rules } from '../../constructs/core/model.js';
+import { resolveHttpRoute, resolveListener, resolveProxy, resolveTcpRoute } from '../../constructs/proxy/model.js';
 import { renderProxyConfig, renderProxySecrets } from '../../constructs/proxy/render-config.js';
 import { renderBackups, resolveBackups } from '../../constructs/redis/backups-model.js';
 import { resolveRedis } from '../../constructs/redis/model.js';
 import { NODE_FILES, SENTINEL_FILES } from '../../constructs/redis/render-config.js';
+import { roleCheck } from '../../constructs/redis/tcp-targets.js';
 import { synth } from '../support/synth.js';
 
 const redis = resolveRedis('redis', { activeDefrag: true }).model;
 const to = { service: 'redis', endpoint: 'redis', port: 6379, servers: ['redis-0', 'redis-1'] };
+const { listener } = resolveListener('proxy', 'http', { port: 8080 }, new Map());
 const models: { readonly [K in Kind]: Models[K] } = {
   redis,
   api: resolveApi('api', {}, redis).model,
@@ -26,11 +29,19 @@ const models: { readonly [K in Kind]: Models[K] } = {
   logs: resolveLogs('logs', { flavour: 'elastic' }).model,
   proxy: {
     ...resolveProxy('proxy', 8404),
-    http: [resolveHttpRoute('proxy', 'http', to, { port: 8080 }).route],
-    redis: [
-      resolveRedisRoute({ name: 'master', port: 1, role: 'master', to }, redis),
-      resolveRedisRoute({ name: 'replicas', port: 2, role: 'replica', to }, redis),
-      resolveRedisRoute({ name: 'each', port: 3, role: 'any', to }, redis),
+    http: [
+      {
+        ...listener,
+        routes: [
+          resolveHttpRoute(new Rules('http'), listener, '/py/', { ...to, service: 'py' }, { stripPrefix: true }),
+          resolveHttpRoute(new Rules('http'), listener, '/', to, {}),
+        ],
+      },
+    ],
+    tcp: [
+      resolveTcpRoute({ name: 'master', port: 1, role: 'master', to }, roleCheck('master', redis)),
+      resolveTcpRoute({ name: 'replicas', port: 2, role: 'replica', to }, roleCheck('replica', redis)),
+      resolveTcpRoute({ name: 'each', port: 3, role: 'any', to }, null),
     ],
   },
 };
@@ -78,8 +89,7 @@ const ELSEWHERE: { readonly [K in Kind]: Readonly<Record<string, string>> } = {
   proxy: {
     name: 'the construct is called so',
     service: 'the service is called so',
-    'redis.to.service': 'refers to a service',
-    'redis.redis': 'refers to a model',
+    'tcp.to.service': 'refers to a service',
   },
 };
 
@@ -153,15 +163,15 @@ describe('a topology.json', () => {
 
   test('of this version is read', () => {
     expect(checkTopology(topology, 'it', fix)).toBe(topology);
-    expect([isWithoutModels(topology), isWithoutModels({ ...topology, formatVersion: 1 })]).toEqual([false, true]);
+    expect([isEarlier(topology), isEarlier({ ...topology, formatVersion: 2 })]).toEqual([false, true]);
   });
 
   test.each([
-    [{ ...topology, formatVersion: 3 }, 'it is of another version of this project (got formatVersion 3): allowed is'],
+    [{ ...topology, formatVersion: 4 }, 'it is of another version of this project (got formatVersion 4): allowed is'],
     [{ ...topology, formatVersion: 1 }, 'it is of another version of this project (got formatVersion 1): allowed is'],
     [
       {},
-      'it is of another version of this project (got no formatVersion): allowed is formatVersion 2. Run `npm start`.',
+      'it is of another version of this project (got no formatVersion): allowed is formatVersion 3. Run `npm start`.',
     ],
     ['2', 'it is of another version of this project (got no formatVersion)'],
     [{ ...topology, models: undefined }, 'a kind that is not known (got no kind)'],

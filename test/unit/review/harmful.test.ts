@@ -218,9 +218,7 @@ const variants: Harmful[] = [
   },
   {
     name: 'a new rule',
-    edits: [
-      [STACK, "    proxy.routeHttp('http'", "    redis.connections.allowTo(api.http);\n    proxy.routeHttp('http'"],
-    ],
+    edits: [[STACK, "    proxy.listen('http'", "    redis.connections.allowTo(api.http);\n    proxy.listen('http'"]],
     level: 'exposure',
     says: 'new allow rule: `redis` may connect to `api-http:8080`',
     at: [STACK, 'redis.connections.allowTo(api.http)'],
@@ -235,7 +233,7 @@ const variants: Harmful[] = [
   {
     name: 'a service that may now write',
     edits: [
-      [STACK, "    proxy.routeHttp('http'", "    redis.grant(proxy.service, 'readWrite');\n    proxy.routeHttp('http'"],
+      [STACK, "    proxy.listen('http'", "    redis.grant(proxy.service, 'readWrite');\n    proxy.listen('http'"],
     ],
     level: 'exposure',
     says: '`proxy`: may now read and write: `redis`',
@@ -374,7 +372,7 @@ const variants: Harmful[] = [
   },
   {
     name: 'a proxy that listens everywhere',
-    edits: [[PROXY, "listen: 'own',\n    clients: SHARES.http", "listen: 'all',\n    clients: SHARES.http"]],
+    edits: [[PROXY, "listen: 'own',\n    clients: props", "listen: 'all',\n    clients: props"]],
     level: 'exposure',
     says: '`frontend http`: it listens on every address',
     at: [PROXY, "listen: 'all'"],
@@ -472,7 +470,7 @@ const variants: Harmful[] = [
   },
   {
     name: 'unchecked servers',
-    edits: [[PROXY, '    check,\n', '    check: null,\n']],
+    edits: [[PROXY, '    check,\n    maxConnections', '    check: null,\n    maxConnections']],
     level: 'availability',
     says: '`backend http`: servers are checked less',
     at: [PROXY, 'check: null'],
@@ -486,10 +484,10 @@ const variants: Harmful[] = [
   },
   {
     name: 'a rule fewer',
-    edits: [['constructs/proxy/proxy.ts', '    this.connections.allowTo(redis.sentinel);\n', '']],
+    edits: [['constructs/proxy/targets.ts', '    this.service.connections.allowTo(endpoint);\n', '']],
     level: 'availability',
     says: '`proxy` may no longer connect to `redis-sentinel:26379`',
-    at: ['base:constructs/proxy/proxy.ts', 'allowTo(redis.sentinel)'],
+    at: ['base:constructs/proxy/targets.ts', 'allowTo(endpoint)'],
   },
   {
     name: 'the API under another name',

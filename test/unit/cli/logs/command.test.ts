@@ -28,7 +28,7 @@ function deploy(logs: object | null): void {
   };
   write(context.paths.state, stateWith([], { clients }));
   write(join(context.paths.stack, 'topology.json'), {
-    formatVersion: 2,
+    formatVersion: 3,
     models: [],
     services: [{ name: 'api', instances: [{ name: 'api-0' }] }],
   });
