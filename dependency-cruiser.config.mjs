@@ -14,7 +14,8 @@ const PARTS = {
   core: [],
   proxy: ['core'],
   redis: ['core', 'proxy'],
-  api: ['core', 'redis'],
+  http: ['core'],
+  api: ['core', 'http', 'redis'],
   logging: ['core'],
 };
 const ALL = [...Object.keys(ROOMS), 'test', 'main\\.ts'];

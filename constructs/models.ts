@@ -2,6 +2,7 @@ import type { ApiModel } from './api/model.js';
 import { PlatformError } from './core/platform-error.js';
 import type { Topology, TopologyService } from './core/topology.js';
 import { TOPOLOGY_VERSION } from './core/topology-version.js';
+import type { HttpModel } from './http/model.js';
 import type { LogsModel } from './logging/model.js';
 import type { ProxyModel } from './proxy/model.js';
 import type { BackupsModel } from './redis/backups-model.js';
@@ -11,6 +12,7 @@ import type { RedisModel } from './redis/model.js';
 export interface Models {
   readonly api: ApiModel;
   readonly backups: BackupsModel;
+  readonly http: HttpModel;
   readonly logs: LogsModel;
   readonly proxy: ProxyModel;
   readonly redis: RedisModel;
@@ -22,6 +24,7 @@ export type AnyModel = Models[Kind];
 const SERVICES: { readonly [K in Kind]: (model: Models[K]) => readonly string[] } = {
   api: ({ service }) => [service],
   backups: ({ service }) => [service],
+  http: ({ service }) => [service],
   logs: ({ services }) => [services.store, ...services.others],
   proxy: ({ service }) => [service],
   redis: ({ nodes, sentinels }) => [nodes.service, sentinels.service],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { renderEnvironment, resolveApi } from '../../constructs/api/model.js';
+import { renderSettings, resolveApi } from '../../constructs/api/model.js';
+import { renderEnvironment, resolveHttp } from '../../constructs/http/model.js';
 import {
   type AnyModel,
   checkTopology,
@@ -25,6 +26,7 @@ const { listener } = resolveListener('proxy', 'http', { port: 8080 }, new Map())
 const models: { readonly [K in Kind]: Models[K] } = {
   redis,
   api: resolveApi('api', {}, redis).model,
+  http: resolveHttp('api', {}).model,
   backups: resolveBackups('backups', {}, redis).model,
   logs: resolveLogs('logs', { flavour: 'elastic' }).model,
   proxy: {
@@ -52,7 +54,8 @@ const renderings: { readonly [K in Kind]: (model: Models[K]) => readonly string[
     const at = { node: (index: number) => `node-${index}`, sentinel: (index: number) => `sentinel-${index}` };
     return [...Object.values(NODE_FILES), ...Object.values(SENTINEL_FILES)].map((render) => render(model, at));
   },
-  api: (model) => [JSON.stringify(renderEnvironment(model, 'own'))],
+  api: (model) => [JSON.stringify(renderSettings(model))],
+  http: (model) => [JSON.stringify(renderEnvironment(model, 'own'))],
   backups: (model) => [renderBackups(model, '/password', (index) => `node-${index}`)],
   logs: (model) => Object.values(STORE_FILES).map((render) => render(model)),
   proxy: (model) => [
@@ -72,8 +75,12 @@ const ELSEWHERE: { readonly [K in Kind]: Readonly<Record<string, string>> } = {
     name: 'the construct is called so',
     service: 'the service is called so',
     redis: 'refers to a model',
-    replicas: 'the service has so many instances',
     durability: 'decides confirmedBy',
+  },
+  http: {
+    name: 'the construct is called so',
+    service: 'the service is called so',
+    replicas: 'the service has so many instances',
   },
   backups: {
     name: 'the construct is called so',
@@ -152,8 +159,8 @@ function safely(render: () => string): string {
 
 test.each(['elastic', 'debian'] as const)('services that models describe exist, with logs in %s', (flavour) => {
   const { topology } = synth({ logs: { flavour }, backups: {} });
-  const described = (topology.models as readonly AnyModel[]).flatMap(servicesOf);
-  expect(topology.models.map(({ kind }) => kind)).toEqual(['api', 'backups', 'logs', 'proxy', 'redis']);
+  const described = [...new Set((topology.models as readonly AnyModel[]).flatMap(servicesOf))];
+  expect(topology.models.map(({ kind }) => kind)).toEqual(['api', 'backups', 'http', 'logs', 'proxy', 'redis']);
   expect(described.sort()).toEqual(topology.services.map(({ name }) => name).sort());
 });
 
@@ -175,7 +182,10 @@ describe('a topology.json', () => {
     ],
     ['2', 'it is of another version of this project (got no formatVersion)'],
     [{ ...topology, models: undefined }, 'a kind that is not known (got no kind)'],
-    [{ ...topology, models: [{ kind: 'mail' }] }, '(got "mail"): allowed is api, backups, logs, proxy, redis. Run'],
+    [
+      { ...topology, models: [{ kind: 'mail' }] },
+      '(got "mail"): allowed is api, backups, http, logs, proxy, redis. Run',
+    ],
     [{ ...topology, models: [{ kind: 'toString' }, null] }, '2 problems:'],
   ])('of another is refused, with what it got, what is allowed and what to do: %#', (other, said) => {
     expect(() => checkTopology(other, 'it', fix)).toThrow(said);

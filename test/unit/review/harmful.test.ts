@@ -19,6 +19,7 @@ const WORKLOAD = 'constructs/runtime/describe-workload.ts';
 const USERS = 'constructs/redis/users.ts';
 const GRANT = 'constructs/redis/grant.ts';
 const API = 'constructs/api/api-service.ts';
+const HTTP = 'constructs/http/http-service.ts';
 const HAPROXY = 'constructs/proxy/render-config.ts';
 const MODEL = 'constructs/redis/model.ts';
 const PERSISTENCE = 'constructs/redis/persistence.ts';
@@ -225,10 +226,10 @@ const variants: Harmful[] = [
   },
   {
     name: 'a service that listens everywhere',
-    edits: [[API, "listen: props.listen ?? 'own'", "listen: props.listen ?? 'all'"]],
+    edits: [[HTTP, "listen: props.listen ?? 'own'", "listen: props.listen ?? 'all'"]],
     level: 'exposure',
     says: '`api-http` listens on every address',
-    at: [API, "?? 'all'"],
+    at: [HTTP, "?? 'all'"],
   },
   {
     name: 'a service that may now write',
@@ -297,14 +298,14 @@ const variants: Harmful[] = [
     name: 'a writable root',
     edits: [
       [
-        API,
+        HTTP,
         '      stopTimeout: Duration',
         "      writableRoot: true,\n      exceptions: [{ policy: 'read-only-root', reason: 'writes a cache of its own', until: '2099-12-31' }],\n      stopTimeout: Duration",
       ],
     ],
     level: 'exposure',
     says: '`api`: its root file system is writable',
-    at: [API, 'writableRoot'],
+    at: [HTTP, 'writableRoot'],
   },
   {
     name: 'capabilities kept',

@@ -185,7 +185,7 @@ const variants: Variant[] = [
     edits: [
       [
         'environments/schema.ts',
-        'limits: limits.optional(),\n  drain: duration(API_RANGES.drain)',
+        'limits: limits.optional(),\n  drain: duration(HTTP_SERVICE_RANGES.drain)',
         "limits: limits.optional(),\n  drain: duration(['0s', '9min'])",
       ],
     ],
