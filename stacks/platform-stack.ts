@@ -1,4 +1,3 @@
-import { Lazy, TerraformOutput } from 'cdktf';
 import type { Construct } from 'constructs';
 import { ApiService } from '../constructs/api/api-service.js';
 import type { Deployment } from '../constructs/core/deployment.js';
@@ -11,7 +10,6 @@ import { RedisReplication } from '../constructs/redis/redis-replication.js';
 import { ScheduledBackups } from '../constructs/redis/scheduled-backups.js';
 import { Duration, Size } from '../constructs/core/units.js';
 import type { Environment } from '../environments/schema.js';
-import { describeClients } from './clients.js';
 
 /** What of the machine decides what is in the stack. */
 export interface MachineFacts {
@@ -49,9 +47,8 @@ export class PlatformStack extends PlatformBase {
     proxy.listenTcp('sentinel', { port: ports.sentinels }, redis.eachSentinel);
     if (ports.nodes !== undefined) proxy.listenTcp('redis-node', { port: ports.nodes }, redis.eachNode);
 
-    let logs: LogStack | undefined;
     if (flavour !== 'off') {
-      logs = new LogStack(this, 'logs', { ...logOptions, flavour });
+      const logs = new LogStack(this, 'logs', { ...logOptions, flavour });
       if (ports.elasticsearch !== undefined) {
         proxy.listen('elasticsearch', { port: ports.elasticsearch }).route('/', logs.store, STORE_ROUTE);
       }
@@ -60,9 +57,5 @@ export class PlatformStack extends PlatformBase {
       }
       logs.collect(...this.services);
     }
-
-    new TerraformOutput(this, 'clients', {
-      value: Lazy.anyValue({ produce: () => describeClients({ api, redis, proxy, logs }) }),
-    });
   }
 }

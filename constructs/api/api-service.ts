@@ -26,6 +26,7 @@ export class ApiService extends HttpService {
     const writes = sound(resolveApi(id, props, redis.model));
     super(scope, id, {
       ...(props.image === undefined && { healthCheck: HealthCheck.command(['api', 'healthcheck']) }),
+      offer: { what: 'HTTP API', settings: { role: 'api' } },
       ...props,
       image: props.image ?? ContainerImage.fromCatalog('api'),
       environment: { ...props.environment, ...renderSettings(writes) },

@@ -16,6 +16,8 @@ export interface HttpServiceProps extends HttpSettings {
   readonly image: ContainerImage;
   /** Says that the image listens on every address, whatever LISTEN_ADDRESS says: see {@link EndpointProps.listen}. @default 'own' */
   readonly listen?: EndpointProps['listen'];
+  /** What clients on the host are told of it. @default its name */
+  readonly offer?: EndpointProps['offer'];
   /** @default none: a proxy that leads to it asks it over HTTP */
   readonly healthCheck?: HealthCheck;
   /** @default 128 MiB, 1 CPU */
@@ -51,7 +53,11 @@ export class HttpService extends Modelled implements IConnectable {
       limits: { memory: Size.mebibytes(128), ...props.limits },
       stopTimeout: Duration.seconds(drain.toSeconds() + 2),
     });
-    this.http = this.service.addEndpoint('http', { port: model.port, listen: props.listen ?? 'own' });
+    this.http = this.service.addEndpoint('http', {
+      port: model.port,
+      listen: props.listen ?? 'own',
+      offer: props.offer ?? { what: id },
+    });
     this.connections = this.service.connections;
     this.clients = new Grants(this.service, {
       kind: model.kind,

@@ -1,5 +1,6 @@
 import type { Endpoint } from '../core/endpoint.js';
 import { Rules } from '../core/model.js';
+import type { Output } from '../core/output.js';
 import { PlatformError } from '../core/platform-error.js';
 import {
   byPrefix,
@@ -12,7 +13,7 @@ import { describeTarget, type Targets } from './targets.js';
 
 /** A port where HTTP is spoken. Its routes say who gets which requests; one that fits none is answered with 404. */
 export class Listener {
-  private readonly routes: HttpRouteModel[] = [];
+  private readonly routes: { readonly model: HttpRouteModel; readonly endpoint: Endpoint }[] = [];
 
   constructor(
     private readonly resolved: HttpListenerModel,
@@ -23,7 +24,21 @@ export class Listener {
     return this.resolved.name;
   }
   get model(): HttpListenerModel {
-    return { ...this.resolved, routes: this.routes.toSorted(byPrefix) };
+    return { ...this.resolved, routes: this.routes.map(({ model }) => model).sort(byPrefix) };
+  }
+
+  /**
+   * Each route's.
+   * @param url of the listener, without a slash at its end
+   */
+  outputs(url: string): Output[] {
+    return this.routes
+      .toSorted((a, b) => byPrefix(a.model, b.model))
+      .map(({ model: { name, prefix }, endpoint: { offer } }) => ({
+        id: name,
+        url: prefix === '/' ? url : `${url}${prefix}`,
+        ...offer,
+      }));
   }
 
   /**
@@ -38,7 +53,7 @@ export class Listener {
     const route = resolveHttpRoute(rules, this.model, prefix, describeTarget(endpoint), props);
     if (rules.problems.length > 0) throw PlatformError.all(rules.problems);
     this.targets.add(endpoint);
-    this.routes.push(route);
+    this.routes.push({ model: route, endpoint });
     return this;
   }
 }

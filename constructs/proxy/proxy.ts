@@ -3,6 +3,7 @@ import { ContainerImage } from '../core/container-image.js';
 import { HealthCheck } from '../core/health-check.js';
 import { Rules } from '../core/model.js';
 import { Modelled } from '../core/modelled.js';
+import type { Output } from '../core/output.js';
 import { PlatformError } from '../core/platform-error.js';
 import { Secret } from '../core/secret.js';
 import { type Limits, Service } from '../core/service.js';
@@ -36,7 +37,7 @@ export class Proxy extends Modelled implements IConnectable {
   readonly statsSecret: Secret;
   private readonly resolved: ProxyModel;
   private readonly listeners: Listener[] = [];
-  private readonly tcpRoutes: (() => TcpRouteModel)[] = [];
+  private readonly tcpRoutes: { readonly model: () => TcpRouteModel; readonly target: TcpTarget }[] = [];
   /** Names by ports. */
   private readonly taken = new Map<number, string>();
   private readonly targets: Targets;
@@ -66,8 +67,28 @@ export class Proxy extends Modelled implements IConnectable {
     return {
       ...this.resolved,
       http: this.listeners.map(({ model }) => model).sort(byName),
-      tcp: this.tcpRoutes.map((route) => route()).sort(byName),
+      tcp: this.tcpRoutes.map(({ model }) => model()).sort(byName),
     };
+  }
+
+  override get outputs(): readonly Output[] {
+    const { user, secret } = this.resolved.statistics;
+    return [
+      ...this.listeners.toSorted(byName).flatMap((listener) => listener.outputs(this.url('http', listener.name))),
+      // Those of one service in the order of its containers, of which the tenth is no neighbour of the first.
+      ...this.tcpRoutes
+        .map(({ model, target: { scheme, offer } }) => ({ name: model().name, port: model().port, scheme, offer }))
+        .sort((a, b) => a.port - b.port)
+        .map(({ name, scheme, offer }) => ({ id: name, url: this.url(scheme, name), ...offer() })),
+      {
+        id: 'stats',
+        what: 'Statistics page',
+        url: `${this.url('http', 'stats')}/`,
+        user,
+        secret,
+        settings: { role: 'statistics' },
+      },
+    ];
   }
 
   /**
@@ -109,17 +130,18 @@ export class Proxy extends Modelled implements IConnectable {
       this.publish(listener.name, listener.port);
       this.targets.add(endpoint);
       const route = { ...listener, role, to: describeTarget(endpoint, instance) };
-      this.tcpRoutes.push(() => resolveTcpRoute(route, check()));
+      this.tcpRoutes.push({ model: () => resolveTcpRoute(route, check()), target });
     }
   }
 
-  /** The host port of a published name, in this deployment. */
-  hostPort(name: string): number {
-    const port = this.service.published.find((candidate) => candidate.name === name);
-    if (!port) throw new Error(`the proxy publishes nothing called ${name}`);
-    return this.service.deployment.hostPort(name, port.hostPort);
+  /** Of a published port, for clients on this host. */
+  private url(scheme: string, name: string): string {
+    const { deployment, published } = this.service;
+    const { publishAddress } = deployment;
+    const declared = published.find((port) => port.name === name)?.hostPort ?? 0;
+    const host = publishAddress === '0.0.0.0' ? '127.0.0.1' : publishAddress;
+    return `${scheme}://${host}:${deployment.hostPort(name, declared)}`;
   }
-
   private publish(name: string, port: number): void {
     this.taken.set(port, name);
     // Inside the container the port is the one it was declared with, also where another instance publishes elsewhere.

@@ -1,5 +1,6 @@
 import type { Endpoint } from '../core/endpoint.js';
 import type { Rules } from '../core/model.js';
+import type { Offer } from '../core/output.js';
 import type { Service } from '../core/service.js';
 import type { Target, TcpCheck, TcpRole } from './model.js';
 
@@ -11,6 +12,10 @@ export interface TcpTarget {
   readonly role: TcpRole;
   /** Called late, when the tree is complete. Null: a server need only take the connection. */
   readonly check: () => TcpCheck | null;
+  /** How its URL begins, e.g. `redis`. */
+  readonly scheme: string;
+  /** What clients on the host are told of it. Called late, when the tree is complete. */
+  readonly offer: () => Offer;
 }
 
 /** The endpoints that a proxy leads to. */

@@ -144,19 +144,25 @@ export class RedisReplication extends Modelled implements IConnectable {
   }
   /** For `proxy.listenTcp`: whichever node is the master, and can take writes, just then. */
   get master(): TcpTarget {
-    return nodesInRole('master', this.endpoint, () => this.model);
+    return nodesInRole('master', this.endpoint, this.offered('Redis master'), () => this.model);
   }
   /** For `proxy.listenTcp`: replicas in sync, the one with the fewest connections first. */
   get replicasInSync(): TcpTarget {
-    return nodesInRole('replica', this.endpoint, () => this.model);
+    return nodesInRole('replica', this.endpoint, this.offered('Redis replicas'), () => this.model);
   }
   /** For `proxy.listenTcp`: a port for each node, for Sentinel-aware clients on the host. */
   get eachNode(): readonly TcpTarget[] {
-    return eachOf(this.endpoint);
+    return eachOf('node', this.endpoint, this.offered('Redis node'));
   }
   /** For `proxy.listenTcp`: a port for each Sentinel. */
   get eachSentinel(): readonly TcpTarget[] {
-    return eachOf(this.sentinel);
+    return eachOf('sentinel', this.sentinel, {
+      ...this.offered(`Sentinel of "${this.masterName}"`),
+      user: this.sentinelUsers.app,
+    });
+  }
+  private offered(what: string) {
+    return { what, user: this.users.app, masterName: this.masterName };
   }
   /**
    * Lets a service find the master through the Sentinels and use its data, as a user of its own that is called like the service: the rules,

@@ -1,21 +1,54 @@
 import type { Endpoint } from '../core/endpoint.js';
+import type { Offer, OfferRole } from '../core/output.js';
 import type { TcpCheck } from '../proxy/model.js';
 import type { TcpTarget } from '../proxy/targets.js';
 import type { RedisModel } from './model.js';
+import type { User } from './users.js';
 
 /** How the proxy's statistics call a master that has no lease, and so refuses writes. */
 export const NO_LEASE = 'no lease';
 /** The user for checks. */
 const PROBE = 'probe';
 
+/** What all of its targets say. */
+interface Offered {
+  readonly what: string;
+  readonly user: User;
+  readonly masterName: string;
+}
+
 /** The nodes that have a role just then. */
-export function nodesInRole(role: 'master' | 'replica', endpoint: Endpoint, model: () => RedisModel): TcpTarget {
-  return { endpoint, role, check: () => roleCheck(role, model()) };
+export function nodesInRole(
+  role: 'master' | 'replica',
+  endpoint: Endpoint,
+  offered: Offered,
+  model: () => RedisModel,
+): TcpTarget {
+  return {
+    endpoint,
+    role,
+    check: () => roleCheck(role, model()),
+    scheme: 'redis',
+    offer: () => offerOf(offered, role, endpoint),
+  };
 }
 
 /** One target for each container, whatever it is. */
-export function eachOf(endpoint: Endpoint): TcpTarget[] {
-  return endpoint.service.instances.map(({ index }) => ({ endpoint, instance: index, role: 'any', check: () => null }));
+export function eachOf(kind: 'node' | 'sentinel', endpoint: Endpoint, offered: Offered): TcpTarget[] {
+  return endpoint.service.instances.map(({ index }) => ({
+    endpoint,
+    instance: index,
+    role: 'any',
+    check: () => null,
+    scheme: 'redis',
+    offer: () => offerOf(offered, kind, endpoint, index),
+  }));
+}
+
+function offerOf({ what, user, masterName }: Offered, role: OfferRole, endpoint: Endpoint, only?: number): Offer {
+  const addresses = only === undefined ? endpoint.addresses : [endpoint.address(only)];
+  const inside = addresses.map((address) => `${address}:${endpoint.port}`);
+  return { what, user: user.name, secret: user.secret.name, settings: { role, masterName, inside } };
 }
 
 /** What `INFO` must say of a node that gets connections. */

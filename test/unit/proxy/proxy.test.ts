@@ -2,14 +2,16 @@ import { describe, expect, test } from '@jest/globals';
 import type { Construct } from 'constructs';
 import { ContainerImage } from '../../../constructs/core/container-image.js';
 import { HealthCheck } from '../../../constructs/core/health-check.js';
+import type { Output } from '../../../constructs/core/output.js';
 import { Service } from '../../../constructs/core/service.js';
 import { Duration, Size } from '../../../constructs/core/units.js';
+import { HttpService } from '../../../constructs/http/http-service.js';
 import { modelsOf } from '../../../constructs/models.js';
 import type { PlatformBase } from '../../../constructs/platform-base.js';
 import { Proxy } from '../../../constructs/proxy/proxy.js';
 import { RedisReplication } from '../../../constructs/redis/redis-replication.js';
 import { inDeployment } from '../../support/offline-deployment.js';
-import { synthServices } from '../../support/synth.js';
+import { type Synthesized, synthServices } from '../../support/synth.js';
 
 const webOf = (stack: Construct, name = 'web') =>
   new Service(stack, name, {
@@ -131,12 +133,63 @@ describe('a route', () => {
     expect(saidOf((proxy) => proxy.listen('http', { port: 8080 }).route('/', elsewhere))).toMatch(
       /^http\.route\(\/\)\.endpoint .*\(got one of web in .*\): allowed is an endpoint of .*\. Lead to a service of the same stack/,
     );
-    const target = { endpoint: elsewhere, role: 'any', check: () => null } as const;
+    const target = {
+      endpoint: elsewhere,
+      role: 'any',
+      check: () => null,
+      scheme: 'web',
+      offer: () => elsewhere.offer,
+    } as const;
     expect(
       saidOf((proxy) => {
         proxy.listenTcp('web', { port: 80 }, target);
       }),
     ).toMatch(/^proxy\.listenTcp\(web\)\.endpoint /);
+  });
+});
+
+describe('what is told to clients', () => {
+  const outputsOf = ({ terraform }: Synthesized) => terraform.output?.['clients']?.value as Output[];
+
+  test('is said of each route and each port, by whoever provides it', () => {
+    const synthesized = synthServices((stack) => {
+      const redis = new RedisReplication(stack, 'cache');
+      const proxy = new Proxy(stack, 'proxy');
+      const py = new HttpService(stack, 'py', { image: ContainerImage.fromRegistry('example.org/py:1') });
+      proxy.listen('http', { port: 8080 }).route('/', webOf(stack)).route('/py/', py.http);
+      proxy.listenTcp('master', { port: 6379 }, redis.master);
+    });
+    expect(outputsOf(synthesized)).toEqual([
+      { id: 'http:py', what: 'py', url: 'http://127.0.0.1:8080/py/' },
+      { id: 'http', what: 'web-http', url: 'http://127.0.0.1:8080' },
+      {
+        id: 'master',
+        what: 'Redis master',
+        url: 'redis://127.0.0.1:6379',
+        user: 'app',
+        secret: 'cache-app',
+        settings: { role: 'master', masterName: 'platform', inside: expect.arrayContaining([expect.any(String)]) },
+      },
+      {
+        id: 'stats',
+        what: 'Statistics page',
+        url: 'http://127.0.0.1:8404/',
+        user: 'admin',
+        secret: 'proxy-stats',
+        settings: { role: 'statistics' },
+      },
+    ]);
+  });
+
+  test('lists the nodes of a Redis in the order of its containers, also when there are more than ten', () => {
+    const synthesized = synthServices((stack) => {
+      const redis = new RedisReplication(stack, 'cache', { replicas: 11 });
+      new Proxy(stack, 'proxy').listenTcp('node', { port: 7000 }, redis.eachNode);
+    });
+    const nodes = outputsOf(synthesized).filter(({ settings }) => settings?.role === 'node');
+    const addresses = synthesized.topology.services.find(({ name }) => name === 'cache')?.endpoints[0]?.addresses ?? [];
+    expect(nodes.map(({ url }) => url)).toEqual(addresses.map((_, index) => `redis://127.0.0.1:${7000 + index}`));
+    expect(nodes.flatMap(({ settings }) => settings?.inside)).toEqual(addresses.map((address) => `${address}:6379`));
   });
 });
 

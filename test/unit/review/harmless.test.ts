@@ -152,7 +152,6 @@ const variants: Variant[] = [
       ...['master', 'replicasInSync', 'eachSentinel', 'eachNode'].map(
         (target) => [STACK, `redis.${target})`, `store.${target})`] as const,
       ),
-      [STACK, 'describeClients({ api, redis, proxy, logs })', 'describeClients({ api, redis: store, proxy, logs })'],
     ],
   },
   {
