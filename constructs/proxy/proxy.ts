@@ -5,7 +5,6 @@ import { Rules } from '../core/model.js';
 import { Modelled } from '../core/modelled.js';
 import type { Output } from '../core/output.js';
 import { PlatformError } from '../core/platform-error.js';
-import { Secret } from '../core/secret.js';
 import { type Limits, Service } from '../core/service.js';
 import { Duration, Size } from '../core/units.js';
 import type { Connections, IConnectable } from '../core/connections.js';
@@ -33,8 +32,6 @@ export interface ProxyProps {
 export class Proxy extends Modelled implements IConnectable {
   readonly connections: Connections;
   readonly service: Service;
-  /** Of the statistics page's user `admin`. */
-  readonly statsSecret: Secret;
   private readonly resolved: ProxyModel;
   private readonly listeners: Listener[] = [];
   private readonly tcpRoutes: { readonly model: () => TcpRouteModel; readonly target: TcpTarget }[] = [];
@@ -46,7 +43,6 @@ export class Proxy extends Modelled implements IConnectable {
     super(scope, id);
     this.resolved = resolveProxy(id, props.statsPort ?? 8404);
     const { service, statistics } = this.resolved;
-    this.statsSecret = new Secret(statistics.secret);
     this.service = new Service(this, 'service', {
       name: service,
       image: ContainerImage.fromCatalog('haproxy'),
