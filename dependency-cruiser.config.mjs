@@ -36,6 +36,16 @@ const CLI = [
   'commands',
   'main\\.ts',
 ];
+/** The same within constructs/, where whoever provides something hands it to whoever uses it: the proxy knows no Redis. */
+/** @type {Record<string, string[]>} */
+const PARTS = {
+  core: [],
+  proxy: ['core'],
+  redis: ['core', 'proxy'],
+  http: ['core'],
+  api: ['core', 'http', 'redis'],
+  logging: ['core'],
+};
 const ALL = [...Object.keys(ROOMS), 'test', 'main\\.ts'];
 
 const severity = /** @type {const} */ ('error');
@@ -56,6 +66,17 @@ export default {
       severity,
       from: { path: `^${room}/` },
       to: { path: ALL.filter((other) => other !== room && !below.includes(other)).map((other) => `^${other}(/|$)`) },
+    })),
+    ...Object.entries(PARTS).map(([part, below]) => ({
+      name: `constructs-${part}-looks-down-only`,
+      comment: `constructs/${part}/ imports from ${below.join(', ') || 'no other part'}: hand it what it needs.`,
+      severity,
+      from: { path: `^constructs/${part}/` },
+      to: {
+        path: Object.keys(PARTS)
+          .filter((other) => other !== part && !below.includes(other))
+          .map((other) => `^constructs/${other}/`),
+      },
     })),
     ...CLI.slice(0, -1).map((room, index) => ({
       name: `cli-${room}-looks-down-only`,

@@ -2,6 +2,7 @@ import type { ApiModel } from './api/model.js';
 import { PlatformError } from './core/platform-error.js';
 import type { Topology, TopologyService } from './core/topology.js';
 import { TOPOLOGY_VERSION } from './core/topology-version.js';
+import type { HttpModel } from './http/model.js';
 import type { LogsModel } from './logging/model.js';
 import type { ProxyModel } from './proxy/model.js';
 import type { BackupsModel } from './redis/backups-model.js';
@@ -11,6 +12,7 @@ import type { RedisModel } from './redis/model.js';
 export interface Models {
   readonly api: ApiModel;
   readonly backups: BackupsModel;
+  readonly http: HttpModel;
   readonly logs: LogsModel;
   readonly proxy: ProxyModel;
   readonly redis: RedisModel;
@@ -22,6 +24,7 @@ export type AnyModel = Models[Kind];
 const SERVICES: { readonly [K in Kind]: (model: Models[K]) => readonly string[] } = {
   api: ({ service }) => [service],
   backups: ({ service }) => [service],
+  http: ({ service }) => [service],
   logs: ({ services }) => [services.store, ...services.others],
   proxy: ({ service }) => [service],
   redis: ({ nodes, sentinels }) => [nodes.service, sentinels.service],
@@ -41,9 +44,10 @@ export function serviceNamed({ services }: Pick<Topology, 'services'>, name: str
   return services.find((service) => service.name === name);
 }
 
-/** @returns whether the text of a topology.json is of an earlier version of this project, which had no models */
-export function isWithoutModels(topology: unknown): boolean {
-  return valueOf(topology, 'formatVersion') === 1;
+/** @returns whether a topology.json is of an earlier version of this project, whose models were none or others */
+export function isEarlier(topology: unknown): boolean {
+  const version = valueOf(topology, 'formatVersion');
+  return typeof version === 'number' && version < TOPOLOGY_VERSION;
 }
 
 /**

@@ -1,7 +1,9 @@
+import { Lazy, TerraformOutput } from 'cdktf';
 import type { Construct } from 'constructs';
 import type { Deployment } from './core/deployment.js';
 import { graphProblems } from './core/graph-problems.js';
 import { Modelled } from './core/modelled.js';
+import type { Output } from './core/output.js';
 import { PlatformError, type Problem } from './core/platform-error.js';
 import { Service } from './core/service.js';
 import { describeTopology, type Topology } from './core/topology.js';
@@ -22,6 +24,7 @@ export abstract class PlatformBase extends ReadableIds {
     super(scope, deployment.name);
     deployment.attachTo(this);
     useDocker(this, deployment.name);
+    new TerraformOutput(this, 'clients', { value: Lazy.anyValue({ produce: () => this.outputs }) });
     this.node.addValidation({ validate: () => graphProblems(this.services) });
   }
 
@@ -33,6 +36,10 @@ export abstract class PlatformBase extends ReadableIds {
   /** The constructs that have a model. */
   private get modelled(): Modelled[] {
     return this.node.findAll().filter((construct) => construct instanceof Modelled);
+  }
+  /** Where clients on the host connect; `npm run outputs` reads what Terraform records of it. */
+  get outputs(): Output[] {
+    return this.modelled.flatMap(({ outputs }) => outputs);
   }
   /** The tree as plain data; see docs/architecture.md. */
   topology(): Topology {

@@ -154,9 +154,10 @@ function linksOf({ allowed, grants, models }: Topology, services: readonly Topol
   const ownerOf = new Map(services.flatMap(({ name, endpoints }) => endpoints.map((one) => [one.name, name] as const)));
   const links = new Map<string, Link>();
   const accessOf = (from: string, to: string) => {
-    const model = (models as readonly AnyModel[]).find((one) => servicesOf(one)[0] === to);
+    const described = (models as readonly AnyModel[]).filter((model) => servicesOf(model)[0] === to);
     const grant = grants.find(
-      ({ client, kind, target }) => client === from && kind === model?.kind && target === model.name,
+      ({ client, kind, target }) =>
+        client === from && described.some((model) => model.kind === kind && model.name === target),
     );
     return grant ? inWords(grant) : null;
   };

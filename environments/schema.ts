@@ -4,7 +4,8 @@ import { PlatformError } from '../constructs/core/platform-error.js';
 import { Duration, type DurationText, Size, type SizeText } from '../constructs/core/units.js';
 import { isDay, REASON, SHORTEST_REASON, UNTIL } from '../constructs/core/policy-exception.js';
 import { DURABILITIES } from '../constructs/api/durability.js';
-import { API_RANGES, type ApiSettings, resolveApi } from '../constructs/api/model.js';
+import { type ApiSettings, resolveApi } from '../constructs/api/model.js';
+import { HTTP_SERVICE_RANGES } from '../constructs/http/model.js';
 import { DURATION_FIX, type Range, type SettingProblem, SIZE_FIX } from '../constructs/core/model.js';
 import { type LogStackProps, LOG_RANGES, resolveLogs } from '../constructs/logging/model.js';
 import { baseCidrProblem } from '../constructs/core/address-plan.js';
@@ -123,7 +124,7 @@ const api = object({
     (value) => value instanceof ContainerImage,
     message('a ContainerImage', "Use e.g. ContainerImage.fromDirectory('images/shop')."),
   ).optional(),
-  replicas: whole(API_RANGES.replicas).optional(),
+  replicas: whole(HTTP_SERVICE_RANGES.replicas).optional(),
   port: port.optional(),
   /** What a 2xx answer to a write stands for; see ApiServiceProps. */
   durability: oneOf(DURABILITIES).optional(),
@@ -133,7 +134,7 @@ const api = object({
     })
     .optional(),
   limits: limits.optional(),
-  drain: duration(API_RANGES.drain).optional(),
+  drain: duration(HTTP_SERVICE_RANGES.drain).optional(),
 });
 
 const proxy = object({

@@ -26,8 +26,8 @@ export default {
         .filter((line) => DIRECTIVES.test(line))
         .map((line) => ({ subject: nodes.service, what: `redis.conf says: ${line}` })),
     ),
-    ...modelsOf(subject.topology, 'proxy').flatMap(({ service, redis }) =>
-      redis
+    ...modelsOf(subject.topology, 'proxy').flatMap(({ service, tcp }) =>
+      tcp
         .filter(({ to }) => modelsOf(subject.topology, 'redis').some(({ nodes }) => nodes.service === to.service))
         .filter(({ role }) => role === 'any')
         .map(({ name }) => ({ subject: service, what: `it publishes ${name}, past the way to the master` })),

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import type { Topology } from '../../constructs/core/topology.js';
 import { TOPOLOGY_VERSION } from '../../constructs/core/topology-version.js';
-import { checkTopology, isWithoutModels } from '../../constructs/models.js';
+import { checkTopology, isEarlier } from '../../constructs/models.js';
 
 /** A container as Terraform gets it: its attributes by name. */
 export type Resource = Readonly<Record<string, unknown>>;
@@ -85,9 +85,9 @@ export function declarationOf(
   };
 }
 
-/** One of a version without models is compared by what else it says, and by the text of its files. */
+/** One of an earlier version is compared by what else it says, and by the text of its files. */
 function described(written: object, side: string): Topology {
-  if (isWithoutModels(written)) return { ...(written as Topology), models: [] };
+  if (isEarlier(written)) return { ...(written as Topology), models: [] };
   return checkTopology(written, `the topology.json of ${side}`, 'Choose a base that is closer to the working tree.');
 }
 
@@ -118,7 +118,7 @@ function misunderstood(file: string, side: string, cause: unknown): PlatformErro
     {
       what: `${side} wrote a ${file} that this version does not understand`,
       ...(problem && { got: `${problem.path.join('.')}: ${problem.message}` }),
-      allowed: `what version 1 or ${TOPOLOGY_VERSION} of topology.json has`,
+      allowed: `what versions 1 to ${TOPOLOGY_VERSION} of topology.json has`,
       fix: 'Choose a base that is closer to the working tree.',
     },
     { cause },

@@ -24,7 +24,10 @@ export function modelPairs<K extends Kind>({ before, after, matched }: Compariso
 
 /** Of every kind. */
 export function allPairs(comparison: Comparison): ModelPair<AnyModel>[] {
-  const kinds = Object.keys({ api: 0, backups: 0, logs: 0, proxy: 0, redis: 0 } satisfies Record<Kind, 0>) as Kind[];
+  const kinds = Object.keys({ api: 0, backups: 0, http: 0, logs: 0, proxy: 0, redis: 0 } satisfies Record<
+    Kind,
+    0
+  >) as Kind[];
   return kinds.flatMap((kind): ModelPair<AnyModel>[] => modelPairs(comparison, kind));
 }
 

@@ -18,7 +18,7 @@ export function notSettled(
 ): string | undefined {
   const container = (name: string) => status.containers.find((one) => one.name === name);
   const counts = (name: string) => container(name)?.state === 'running' && !ignored.has(name);
-  const routes = modelsOf(topology, 'proxy').flatMap(({ redis }) => redis);
+  const routes = modelsOf(topology, 'proxy').flatMap(({ tcp }) => tcp);
   const byRole = new Set(routes.filter(({ role }) => role !== 'any').map(({ name }) => name));
   for (const { kind, action, instance } of wave.changes) {
     if (kind !== 'container' || action === 'delete') continue;

@@ -1,5 +1,5 @@
-import type { HttpRouteModel, RedisRole, RedisRouteModel } from '../../constructs/proxy/model.js';
-import { NO_LEASE } from '../../constructs/proxy/render-config.js';
+import type { HttpRouteModel, TcpRole, TcpRouteModel } from '../../constructs/proxy/model.js';
+import { NO_LEASE } from '../../constructs/redis/tcp-targets.js';
 import { within } from './deadline.js';
 import { waitsForLease } from './replication.js';
 import type { BackendStatus, Finding } from './status.js';
@@ -31,8 +31,8 @@ export interface ServerLine {
 
 /** Where the proxy leads, of its model. */
 export interface Routes {
-  readonly http: readonly Pick<HttpRouteModel, 'name'>[];
-  readonly redis: readonly Pick<RedisRouteModel, 'name' | 'role'>[];
+  readonly http: readonly { readonly routes: readonly Pick<HttpRouteModel, 'name'>[] }[];
+  readonly tcp: readonly Pick<TcpRouteModel, 'name' | 'role'>[];
 }
 
 /** @param proxy short name of its container */
@@ -76,8 +76,11 @@ async function readPage({ url, username, passwords }: StatisticsPage): Promise<{
 }
 
 /** Which servers must be up: one master, every other node as a replica, and all of the rest. */
-export function describeBackends(lines: readonly ServerLine[], { http, redis }: Routes, proxy?: string): BackendView {
-  const routes = [...http.map(({ name }) => ({ name, role: 'any' as const })), ...redis];
+export function describeBackends(lines: readonly ServerLine[], { http, tcp }: Routes, proxy?: string): BackendView {
+  const routes = [
+    ...http.flatMap((listener) => listener.routes).map(({ name }) => ({ name, role: 'any' as const })),
+    ...tcp,
+  ];
   const views = routes.toSorted(byName).map(({ name, role }) => {
     const servers = lines.filter(({ backend }) => backend === name);
     const up = servers.filter(isUp);
@@ -110,7 +113,7 @@ function byName(a: { readonly name: string }, b: { readonly name: string }): num
 
 function backendFindings(
   name: string,
-  role: RedisRole,
+  role: TcpRole,
   servers: readonly ServerLine[],
   expectedUp: number,
   proxy: string | undefined,

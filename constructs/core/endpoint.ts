@@ -1,5 +1,6 @@
 import type { Deployment } from './deployment.js';
 import type { Instance } from './instance.js';
+import type { Offer } from './output.js';
 import { PlatformError } from './platform-error.js';
 import { slotFor, SLOTS } from './address-plan.js';
 
@@ -29,6 +30,8 @@ export interface EndpointProps {
    * @default 'own'
    */
   readonly listen?: 'own' | 'all';
+  /** What clients on the host are told of it, where a proxy leads to it. @default its name */
+  readonly offer?: Offer;
   /** Place in the address plan, 0-31. @default fixed for built-in segments, by name hash for others */
   readonly slot?: number;
 }
@@ -41,6 +44,7 @@ export class Endpoint {
   readonly port: number;
   readonly listen: 'own' | 'all';
   readonly segment: Segment;
+  readonly offer: Offer;
 
   /** @throws PlatformError if there can be no such port or slot */
   constructor(
@@ -55,6 +59,7 @@ export class Endpoint {
     // A service's main endpoint carries the service's name alone: `redis`, not `redis-redis`.
     const name = id === service.name ? id : `${service.name}-${id}`;
     this.segment = { name, slot: slotFor(name, props.slot), internal: true };
+    this.offer = props.offer ?? { what: name };
   }
 
   /** The static address of one instance of the service. */

@@ -93,7 +93,15 @@ function addKibana(scope: Construct, { store, index, users }: LogParts): Endpoin
     limits: { memory: Size.mebibytes(1024), cpus: 2 },
     supporting: true,
   });
-  const ui: Endpoint = kibana.addEndpoint('kibana', { port: KIBANA_PORT });
+  const ui: Endpoint = kibana.addEndpoint('kibana', {
+    port: KIBANA_PORT,
+    offer: {
+      what: 'Kibana',
+      user: users.reader.name,
+      secret: users.reader.secret.name,
+      settings: { role: 'log ui' },
+    },
+  });
   kibana.connections.allowTo(store);
   kibana.addFile('/config/kibana.yml', () =>
     renderKibanaConfig({ listen: ui.address(0), store: addressOf(store), user: system.name }),

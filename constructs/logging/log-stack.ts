@@ -62,7 +62,14 @@ export class LogStack extends Modelled {
       supporting: true,
     });
     this.storing = elasticsearch;
-    this.store = elasticsearch.addEndpoint(services.store, { port: ELASTICSEARCH_PORT });
+    this.store = elasticsearch.addEndpoint(services.store, {
+      port: ELASTICSEARCH_PORT,
+      offer: {
+        what: 'Logs: `npm run logs`',
+        ...this.readerLogin(),
+        settings: { role: 'log store', flavour, indexPattern: `${index}-*` },
+      },
+    });
     for (const [path, render] of Object.entries(STORE_FILES)) elasticsearch.addFile(path, () => render(this.model));
     for (const { name, secret } of everyUser(this.users)) elasticsearch.addFile(passwordFile(name), () => secret.plain);
 
@@ -130,6 +137,10 @@ export class LogStack extends Modelled {
     }
   }
 
+  private readerLogin(): { readonly user: string; readonly secret: string } {
+    const { name, secret } = this.users.reader;
+    return { user: name, secret: secret.name };
+  }
   private forgotten(): string[] {
     const all = this.node.root.node.findAll().filter(Service.isService);
     const names = all.filter((service) => !this.collected.has(service)).map(({ name }) => name);

@@ -1,26 +1,25 @@
 import type { Construct } from 'constructs';
 import { ContainerImage } from '../core/container-image.js';
 import { HealthCheck } from '../core/health-check.js';
+import { Rules } from '../core/model.js';
 import { Modelled } from '../core/modelled.js';
+import type { Output } from '../core/output.js';
 import { PlatformError } from '../core/platform-error.js';
-import { Secret } from '../core/secret.js';
 import { type Limits, Service } from '../core/service.js';
 import { Duration, Size } from '../core/units.js';
 import type { Connections, IConnectable } from '../core/connections.js';
-import type { Endpoint } from '../core/endpoint.js';
-import type { RedisReplication } from '../redis/redis-replication.js';
+import { Listener } from './listener.js';
 import {
-  type HttpRouteModel,
-  type HttpRouteProps,
+  checkListener,
+  type ListenerProps,
   type ProxyModel,
-  type RedisRole,
-  type RedisRouteModel,
-  resolveHttpRoute,
+  resolveListener,
   resolveProxy,
-  resolveRedisRoute,
-  type Target,
+  resolveTcpRoute,
+  type TcpRouteModel,
 } from './model.js';
 import { type ProxyAddresses, renderProxyConfig, renderProxySecrets } from './render-config.js';
+import { describeTarget, Targets, type TcpTarget } from './targets.js';
 
 export interface ProxyProps {
   /** Host port of the statistics page. @default 8404 */
@@ -29,33 +28,21 @@ export interface ProxyProps {
   readonly limits?: Limits;
 }
 
-export interface RedisRouteProps {
-  /** Host port that always leads to the master. */
-  readonly masterPort: number;
-  /** Host port that leads to replicas in sync, to the one with the fewest connections. */
-  readonly replicasPort: number;
-  /** Host port of the first Sentinel; the others follow. */
-  readonly sentinelPort: number;
-  /** Host port of the first node; the others follow. For Sentinel-aware clients on the host. @default not published */
-  readonly nodePort?: number | undefined;
-}
-
 /** HAProxy: the only service that publishes ports, and the only way from the host into the platform. */
 export class Proxy extends Modelled implements IConnectable {
   readonly connections: Connections;
   readonly service: Service;
-  /** Of the statistics page's user `admin`. */
-  readonly statsSecret: Secret;
   private readonly resolved: ProxyModel;
-  private readonly httpRoutes: HttpRouteModel[] = [];
-  private readonly redisRoutes: (() => RedisRouteModel)[] = [];
-  private readonly endpoints = new Map<string, Endpoint>();
+  private readonly listeners: Listener[] = [];
+  private readonly tcpRoutes: { readonly model: () => TcpRouteModel; readonly target: TcpTarget }[] = [];
+  /** Names by ports. */
+  private readonly taken = new Map<number, string>();
+  private readonly targets: Targets;
 
   constructor(scope: Construct, id: string, props: ProxyProps = {}) {
     super(scope, id);
     this.resolved = resolveProxy(id, props.statsPort ?? 8404);
     const { service, statistics } = this.resolved;
-    this.statsSecret = new Secret(statistics.secret);
     this.service = new Service(this, 'service', {
       name: service,
       image: ContainerImage.fromCatalog('haproxy'),
@@ -65,84 +52,110 @@ export class Proxy extends Modelled implements IConnectable {
       stopTimeout: Duration.seconds(5),
     });
     this.connections = this.service.connections;
-    this.service.publish({ name: 'stats', hostPort: statistics.port, containerPort: statistics.port });
+    this.targets = new Targets(this.service);
+    this.publish('stats', statistics.port);
     this.service.addFile('/config/haproxy.cfg', () => renderProxyConfig(this.model, this.addresses()));
     this.service.addFile('/config/secrets.cfg', () => renderProxySecrets(this.model));
+    this.node.addValidation({ validate: () => this.unused() });
   }
 
   get model(): ProxyModel {
     return {
       ...this.resolved,
-      http: this.httpRoutes.toSorted(byName),
-      redis: this.redisRoutes.map((route) => route()).sort(byName),
+      http: this.listeners.map(({ model }) => model).sort(byName),
+      tcp: this.tcpRoutes.map(({ model }) => model()).sort(byName),
     };
+  }
+
+  override get outputs(): readonly Output[] {
+    const { user, secret } = this.resolved.statistics;
+    return [
+      ...this.listeners.toSorted(byName).flatMap((listener) => listener.outputs(this.url('http', listener.name))),
+      // Those of one service in the order of its containers, of which the tenth is no neighbour of the first.
+      ...this.tcpRoutes
+        .map(({ model, target: { scheme, offer } }) => ({ name: model().name, port: model().port, scheme, offer }))
+        .sort((a, b) => a.port - b.port)
+        .map(({ name, scheme, offer }) => ({ id: name, url: this.url(scheme, name), ...offer() })),
+      {
+        id: 'stats',
+        what: 'Statistics page',
+        url: `${this.url('http', 'stats')}/`,
+        user,
+        secret,
+        settings: { role: 'statistics' },
+      },
+    ];
   }
 
   /**
-   * Leads HTTP requests to the healthy containers behind an endpoint.
-   * @throws PlatformError with all settings that cannot be
+   * A port of the host where HTTP is spoken: `listen('http', { port: 8080 }).route('/', api.http)`.
+   * @param name of the published port
+   * @throws PlatformError with all that cannot be: a name or a port that is taken, a setting out of its range
    */
-  routeHttp(name: string, endpoint: Endpoint, props: HttpRouteProps): void {
-    const { route, problems } = resolveHttpRoute(this.node.id, name, this.target(endpoint), props);
+  listen(name: string, props: ListenerProps): Listener {
+    const { listener: resolved, problems } = resolveListener(this.node.id, name, props, this.taken);
     if (problems.length > 0) throw PlatformError.all(problems);
-    this.connections.allowTo(endpoint);
-    // Inside the container the port is the one it was declared with, also where another instance publishes elsewhere.
-    this.service.publish({ name, hostPort: route.port, containerPort: route.port });
-    this.httpRoutes.push(route);
+    this.publish(name, props.port);
+    const listener = new Listener(resolved, this.targets);
+    this.listeners.push(listener);
+    return listener;
   }
 
-  /** Leads Redis and Sentinel clients on the host to the master, the replicas, each Sentinel and, if wanted, each node. */
-  routeRedis(redis: RedisReplication, props: RedisRouteProps): void {
-    this.connections.allowTo(redis.endpoint);
-    this.connections.allowTo(redis.sentinel);
-    this.addRedisRoute('redis-master', props.masterPort, 'master', redis, redis.endpoint);
-    this.addRedisRoute('redis-replicas', props.replicasPort, 'replica', redis, redis.endpoint);
-    this.addOnePortEach('sentinel', props.sentinelPort, redis, redis.sentinel);
-    if (props.nodePort !== undefined) this.addOnePortEach('redis-node', props.nodePort, redis, redis.endpoint);
-  }
-
-  /** The host port of a published name, in this deployment. */
-  hostPort(name: string): number {
-    const port = this.service.published.find((candidate) => candidate.name === name);
-    if (!port) throw new Error(`the proxy publishes nothing called ${name}`);
-    return this.service.deployment.hostPort(name, port.hostPort);
-  }
-
-  private addOnePortEach(name: string, firstPort: number, redis: RedisReplication, endpoint: Endpoint): void {
-    for (const { index } of endpoint.service.instances) {
-      this.addRedisRoute(`${name}-${index}`, firstPort + index, 'any', redis, endpoint, index);
+  /**
+   * A port of the host that leads to one target, whatever is spoken there. Several targets get one port each, from this one on,
+   * and a number after the name: `sentinel-0`.
+   * @throws PlatformError with all that cannot be: a name or a port that is taken, an endpoint of another deployment
+   */
+  listenTcp(
+    name: string,
+    { port: first }: Pick<ListenerProps, 'port'>,
+    targets: TcpTarget | readonly TcpTarget[],
+  ): void {
+    const each = isList(targets)
+      ? targets.map((target, index) => ({ name: `${name}-${index}`, port: first + index, target }))
+      : [{ name, port: first, target: targets }];
+    const problems = each.flatMap(({ target, ...listener }) => {
+      const rules = new Rules(`${this.node.id}.listenTcp(${listener.name})`);
+      checkListener(rules, listener, this.taken);
+      this.targets.check(rules, target.endpoint);
+      return rules.problems;
+    });
+    if (problems.length > 0) throw PlatformError.all(problems);
+    for (const { target, ...listener } of each) {
+      const { endpoint, instance, role, check } = target;
+      this.publish(listener.name, listener.port);
+      this.targets.add(endpoint);
+      const route = { ...listener, role, to: describeTarget(endpoint, instance) };
+      this.tcpRoutes.push({ model: () => resolveTcpRoute(route, check()), target });
     }
   }
-  private addRedisRoute(
-    name: string,
-    port: number,
-    role: RedisRole,
-    redis: RedisReplication,
-    endpoint: Endpoint,
-    only?: number,
-  ): void {
-    this.service.publish({ name, hostPort: port, containerPort: port });
-    const to = this.target(endpoint, only);
-    this.redisRoutes.push(() => resolveRedisRoute({ name, port, role, to }, redis.model));
-  }
 
-  private target(endpoint: Endpoint, only?: number): Target {
-    const { service, segment, port } = endpoint;
-    this.endpoints.set(segment.name, endpoint);
-    const instances = service.instances.filter(({ index }) => only === undefined || index === only);
-    return { service: service.name, endpoint: segment.name, port, servers: instances.map(({ name }) => name) };
+  /** Of a published port, for clients on this host. */
+  private url(scheme: string, name: string): string {
+    const { deployment, published } = this.service;
+    const { publishAddress } = deployment;
+    const declared = published.find((port) => port.name === name)?.hostPort ?? 0;
+    const host = publishAddress === '0.0.0.0' ? '127.0.0.1' : publishAddress;
+    return `${scheme}://${host}:${deployment.hostPort(name, declared)}`;
+  }
+  private publish(name: string, port: number): void {
+    this.taken.set(port, name);
+    // Inside the container the port is the one it was declared with, also where another instance publishes elsewhere.
+    this.service.publish({ name, hostPort: port, containerPort: port });
+  }
+  private unused(): string[] {
+    const without = this.listeners.filter(({ model }) => model.routes.length === 0);
+    return without.map(
+      ({ name }) => `${this.node.id}.listen(${name}) has no route: add one, .route('/', endpoint), or leave it out.`,
+    );
   }
   private addresses(): ProxyAddresses {
-    return {
-      own: this.service.edgeAddress(0),
-      server: (name, server) => {
-        const endpoint = this.endpoints.get(name);
-        const instance = endpoint?.service.instances.find((one) => one.name === server);
-        if (!endpoint || !instance) throw new Error(`the proxy leads to no ${server} of ${name}`);
-        return endpoint.address(instance.index);
-      },
-    };
+    return { own: this.service.edgeAddress(0), server: (name, server) => this.targets.address(name, server) };
   }
+}
+
+function isList(targets: TcpTarget | readonly TcpTarget[]): targets is readonly TcpTarget[] {
+  return Array.isArray(targets);
 }
 
 /** The order in which routes were declared has no meaning. */

@@ -3,12 +3,15 @@ import { Secret } from '../core/secret.js';
 import { Duration } from '../core/units.js';
 import {
   type HttpCheck,
+  type HttpListenerModel,
   type HttpRouteModel,
   type Listen,
   type ProxyModel,
-  type RedisRouteModel,
   SHARES,
   type Target,
+  type TcpAnswer,
+  type TcpCheck,
+  type TcpRouteModel,
 } from './model.js';
 
 /** Where the containers are. */
@@ -20,8 +23,6 @@ export interface ProxyAddresses {
 
 /** A connection that is closed at once is counted for a moment. */
 const ABOVE_SHARE = 10;
-/** How the statistics call a master that has no lease, and so refuses writes. */
-export const NO_LEASE = 'no lease';
 /** Sessions that were open before a reload, or a stop, end after this long at the latest. */
 export const OLD_SESSIONS_END_WITHIN = Duration.seconds(30);
 
@@ -73,24 +74,34 @@ export function renderProxyConfig(model: ProxyModel, at: ProxyAddresses): string
   return [
     renderGlobals(model),
     renderStats(model.statistics, at),
-    ...model.http.map((route) => renderHttp(route, at)),
-    ...model.redis.map((route) => renderRedis(route, at)),
+    ...model.http.map((listener) => renderHttp(listener, at)),
+    ...model.tcp.map((route) => renderTcp(route, (secret) => passwordVariable(model, secret), at)),
   ].join('\n');
 }
 
 /** secrets.cfg. `setenv` keeps passwords out of the command line and of `docker inspect`. */
-export function renderProxySecrets({ statistics, redis }: ProxyModel): string {
-  const variable = (name: string, secret: string) => `    setenv ${name} "${new Secret(secret).plain}"`;
-  const probe = redis.flatMap(({ check }) => check?.secret ?? [])[0];
+export function renderProxySecrets(model: ProxyModel): string {
+  const line = (name: string, secret: string) => `    setenv ${name} "${new Secret(secret).plain}"`;
   return lines(
     'global',
-    variable('STATS_PASSWORD', statistics.secret),
-    ...(probe === undefined ? [] : [variable('PROBE_PASSWORD', probe)]),
+    line('STATS_PASSWORD', model.statistics.secret),
+    ...checkSecrets(model).map((secret) => line(passwordVariable(model, secret), secret)),
   );
 }
 
-function renderGlobals({ statistics, http, redis }: ProxyModel): string {
-  const shares = [SHARES.liveness, ...[statistics, ...http, ...redis].map(({ clients }) => clients)];
+/** Of all checks, each once. */
+function checkSecrets({ tcp }: ProxyModel): string[] {
+  return [...new Set(tcp.flatMap(({ check }) => check?.secret ?? []))].sort();
+}
+
+/** The environment variable that holds the password of a check. */
+function passwordVariable(model: ProxyModel, secret: string): string {
+  const index = checkSecrets(model).indexOf(secret);
+  return index === 0 ? 'PROBE_PASSWORD' : `PROBE_PASSWORD_${index + 1}`;
+}
+
+function renderGlobals({ statistics, http, tcp }: ProxyModel): string {
+  const shares = [SHARES.liveness, ...[statistics, ...http, ...tcp].map(({ clients }) => clients)];
   const most = shares.reduce((sum, clients) => sum + clients + ABOVE_SHARE, 0);
   return `global
     # The level, as <4>, then the text: log-run reads both. The longest line is one with a path of a full head, each character escaped.
@@ -169,24 +180,28 @@ function problem(code: string, message: string): string {
   return `content-type application/json lf-string '{"error":{${fields}}}'`;
 }
 
-/**
- * What the proxy answers by itself; a frontend and its backend each have their own. What is no request at all never gets here:
- * see images/haproxy/json-errors.
- */
-function httpErrors({ to: { service }, responseTimeoutMs }: HttpRouteModel): string {
+/** What the proxy answers by itself where no route is chosen. What is no request at all never gets here: see images/haproxy/json-errors. */
+const GENERAL_ERRORS = [
+  `400 ${problem('bad_request', 'The request cannot be read.')}`,
+  `408 ${problem('request_timeout', 'The request came too slowly.')}`,
+  `500 ${problem('internal_error', 'The proxy failed.')}`,
+];
+
+/** And of a route. A frontend and its backends each have their own. */
+function routeErrors({ to: { service }, responseTimeoutMs }: HttpRouteModel): string[] {
   const repeat = 'a write may have happened. Repeat it with the same Idempotency-Key.';
   const late = `A container of ${service} did not answer within ${responseTimeoutMs} ms`;
   return [
-    `400 ${problem('bad_request', 'The request cannot be read.')}`,
-    `408 ${problem('request_timeout', 'The request came too slowly.')}`,
-    `500 ${problem('internal_error', 'The proxy failed.')}`,
+    ...GENERAL_ERRORS,
     `502 ${problem('bad_gateway', `A container of ${service} broke off or answered no HTTP: ${repeat}`)}`,
     // Clients are told when to come back, as the API itself does.
     `503 ${problem('unavailable', `No container of ${service} is up and free: none got this request. Try again.`)} hdr Retry-After 1`,
     `504 ${problem('gateway_timeout', `${late}: ${repeat}`)}`,
-  ]
-    .map((error) => `    http-error status ${error}`)
-    .join('\n');
+  ];
+}
+
+function httpErrors(errors: readonly string[]): string {
+  return errors.map((error) => `    http-error status ${error}`).join('\n');
 }
 
 function serverLines({ endpoint, port, servers }: Target, at: ProxyAddresses, more = ''): string {
@@ -200,17 +215,19 @@ function httpCheck({ path }: HttpCheck): string {
 `;
 }
 
-function renderHttp(route: HttpRouteModel, at: ProxyAddresses): string {
-  const { check, maxRequestBytes: limit } = route;
-  const rhythm =
-    check && `check inter ${check.everyMs}ms fastinter 500ms downinter 500ms fall ${check.fall} rise ${check.rise}`;
-  return `frontend ${route.name}
+function renderHttp(listener: HttpListenerModel, at: ProxyAddresses): string {
+  const { routes } = listener;
+  const everything = routes.find(({ prefix }) => prefix === '/');
+  // What holds for the only route is said before it is chosen.
+  const only = routes.length === 1 ? everything : undefined;
+  const others = routes.filter(({ prefix }) => prefix !== '/');
+  const frontend = `frontend ${listener.name}
     mode http
-    ${bind(route, at)}
-    ${share(route.clients)}
+    ${bind(listener, at)}
+    ${share(listener.clients)}
     ${HTTP_LOG}
     timeout client 30s
-    timeout http-request ${seconds(route.requestTimeoutMs)}
+    timeout http-request ${seconds(listener.requestTimeoutMs)}
     timeout http-keep-alive 30s
     # In a reload, a connection that a client is just about to use again ends with its next answer, not before.
     option idle-close-on-response
@@ -222,63 +239,73 @@ function renderHttp(route: HttpRouteModel, at: ProxyAddresses): string {
     http-request set-var(txn.method) method
     http-request set-var(txn.path) path
     http-after-response set-header X-Request-ID %[var(txn.request_id)]
-    # What is sent nevertheless is read, so that the client gets to the answer.
-    http-request deny deny_status 413 ${problem('body_too_large', `The request body is larger than ${limit} bytes: send less.`)} if { req.hdr_val(content-length) gt ${limit} }
-${httpErrors(route)}
+${only ? sizeLimit(only) : ''}${everything ? '' : nowhere(others)}${httpErrors(only ? routeErrors(only) : GENERAL_ERRORS)}
     http-response del-header Server
-    default_backend ${route.name}
+${others.map(({ name, prefix }) => `    use_backend ${name} if { path_beg ${prefix} }\n`).join('')}${everything ? `    default_backend ${everything.name}\n` : ''}`;
+  return [frontend, ...routes.map((route) => renderRoute(route, route !== only, at))].join('\n');
+}
 
-backend ${route.name}
+function sizeLimit({ maxRequestBytes: limit }: HttpRouteModel): string {
+  return `    # What is sent nevertheless is read, so that the client gets to the answer.
+    http-request deny deny_status 413 ${problem('body_too_large', `The request body is larger than ${limit} bytes: send less.`)} if { req.hdr_val(content-length) gt ${limit} }
+`;
+}
+
+function nowhere(routes: readonly HttpRouteModel[]): string {
+  const prefixes = routes.map(({ prefix }) => prefix).join(' ');
+  return `    http-request return status 404 ${problem('not_found', 'Nothing is served at this path.')} unless { path_beg ${prefixes} }
+`;
+}
+
+/** @param limited whether the request's size is still to be looked at */
+function renderRoute(route: HttpRouteModel, limited: boolean, at: ProxyAddresses): string {
+  const { check, prefix } = route;
+  const rhythm =
+    check && `check inter ${check.everyMs}ms fastinter 500ms downinter 500ms fall ${check.fall} rise ${check.rise}`;
+  // The log has the path as the client wrote it.
+  const strip = `    http-request replace-path ^${prefix.replaceAll('.', '[.]')}(.*) /\\1\n`;
+  return `backend ${route.name}
     mode http
     ${STATE_CHANGES}
     balance ${route.balance}
-${check ? httpCheck(check) : ''}    timeout server ${route.responseTimeoutMs}ms
+${limited ? sizeLimit(route) : ''}${route.stripPrefix ? strip : ''}${check ? httpCheck(check) : ''}    timeout server ${route.responseTimeoutMs}ms
     timeout queue ${route.queueTimeoutMs}ms
     # Only what surely never reached a server is sent to another one.
     retries 3
     retry-on conn-failure
     option redispatch 1
-${httpErrors(route)}
+${httpErrors(routeErrors(route))}
 ${rhythm === null ? '' : `    default-server ${rhythm}\n`}${serverLines(route.to, at, ` maxconn ${route.maxConnections}`)}
 `;
 }
 
-type RedisCheck = NonNullable<RedisRouteModel['check']>;
+function answer(expected: TcpAnswer): string {
+  return 'text' in expected
+    ? `    tcp-check expect string ${expected.text}`
+    : `    tcp-check expect rstring ${expected.pattern} on-error "${expected.otherwise}"`;
+}
 
-/** What `INFO` must say of a node that gets connections, and what the statistics call one that does not. */
-function expectations(role: RedisRouteModel['role'], check: RedisCheck): string {
-  const expected =
-    role === 'replica'
-      ? [
-          ['role:slave', 'not a replica'],
-          ['master_link_status:up', 'not in sync'],
-        ]
-      : [
-          ['role:master', 'not a master'],
-          ...(check.needsReplica ? [['min_slaves_good_slaves:[1-9]', 'no replica in sync']] : []),
-          ...(check.asksLease ? [['rplease_writable:1', NO_LEASE]] : []),
-        ];
-  return expected.map(([words, why]) => `    tcp-check expect rstring ${words} on-error "${why}"`).join('\n');
+function renderDialogue({ dialogue, secret }: TcpCheck, variable: (secret: string) => string): string {
+  return dialogue
+    .flatMap(({ say, expect }) => {
+      const text = say.map((line) => `${line.replaceAll('{password}', `\${${variable(secret)}}`)}\\r\\n`).join('');
+      return [`    tcp-check send "${text}"`, ...expect.map(answer)];
+    })
+    .join('\n');
 }
 
 /**
  * An answer that does not fit, or a refused connection, takes the master out at once; silence only after down-after, when the
  * Sentinels act too: a master that a long command keeps busy stays. A replica out of sync for a moment, as in each failover,
  * stays as well. `inter` is also the longest time for connecting.
- *
- * Without QUIT a check that does not match would wait for its whole time-out.
  */
-function renderChecks(route: RedisRouteModel): string {
-  const { role, check } = route;
+function renderChecks({ role, check }: TcpRouteModel, variable: (secret: string) => string): string {
   if (check === null) return '    default-server check inter 1s fall 2 rise 1';
   const rhythm = role === 'replica' ? 'fastinter 400ms fall 3' : 'fastinter 100ms fall 1';
   return `    timeout check ${check.silenceMs}ms
     option tcp-check
     tcp-check connect
-    tcp-check send "AUTH ${check.user} \${PROBE_PASSWORD}\\r\\n"
-    tcp-check expect string +OK
-    tcp-check send "INFO replication${check.asksLease ? ' rplease' : ''}\\r\\nQUIT\\r\\n"
-${expectations(role, check)}
+${renderDialogue(check, variable)}
     default-server check inter 500ms ${rhythm} downinter 100ms rise 1`;
 }
 
@@ -287,7 +314,7 @@ ${expectations(role, check)}
  * anew. HAProxy 3.0 would keep those that are just connecting then for ever (nothing closes the client's side, no time-out
  * runs); with a filter on the stream it does not. Hence a bandwidth limit that limits nothing.
  */
-function renderRedis(route: RedisRouteModel, at: ProxyAddresses): string {
+function renderTcp(route: TcpRouteModel, variable: (secret: string) => string, at: ProxyAddresses): string {
   return `frontend ${route.name}
     mode tcp
     ${bind(route, at)}
@@ -311,7 +338,7 @@ backend ${route.name}
     # Another replica is tried where one takes no connection; what was sent is never sent again.
     retries ${route.retries}
     option redispatch 1
-${renderChecks(route)} on-marked-down shutdown-sessions
+${renderChecks(route, variable)} on-marked-down shutdown-sessions
 ${serverLines(route.to, at)}
 `;
 }

@@ -21,7 +21,9 @@ import {
 import { nodeMemory } from './memory.js';
 import { type RedisModel, resolveRedis } from './model.js';
 import type { RedisReplicationProps } from './props.js';
+import type { TcpTarget } from '../proxy/targets.js';
 import { NODE_FILES, REDIS_PORT, type RedisAddresses, SENTINEL_FILES, SENTINEL_PORT } from './render-config.js';
+import { eachOf, nodesInRole } from './tcp-targets.js';
 import {
   backupUser,
   clientUsers,
@@ -139,6 +141,28 @@ export class RedisReplication extends Modelled implements IConnectable {
   }
   get fencing(): Fencing {
     return this.resolved.fencing;
+  }
+  /** For `proxy.listenTcp`: whichever node is the master, and can take writes, just then. */
+  get master(): TcpTarget {
+    return nodesInRole('master', this.endpoint, this.offered('Redis master'), () => this.model);
+  }
+  /** For `proxy.listenTcp`: replicas in sync, the one with the fewest connections first. */
+  get replicasInSync(): TcpTarget {
+    return nodesInRole('replica', this.endpoint, this.offered('Redis replicas'), () => this.model);
+  }
+  /** For `proxy.listenTcp`: a port for each node, for Sentinel-aware clients on the host. */
+  get eachNode(): readonly TcpTarget[] {
+    return eachOf('node', this.endpoint, this.offered('Redis node'));
+  }
+  /** For `proxy.listenTcp`: a port for each Sentinel. */
+  get eachSentinel(): readonly TcpTarget[] {
+    return eachOf('sentinel', this.sentinel, {
+      ...this.offered(`Sentinel of "${this.masterName}"`),
+      user: this.sentinelUsers.app,
+    });
+  }
+  private offered(what: string) {
+    return { what, user: this.users.app, masterName: this.masterName };
   }
   /**
    * Lets a service find the master through the Sentinels and use its data, as a user of its own that is called like the service: the rules,

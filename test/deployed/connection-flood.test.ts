@@ -69,7 +69,7 @@ it(
     expect(answers.filter(({ status }) => status !== 404)).toEqual([]);
     expect(slowest).toBeLessThan(3000);
     // The port forwarder and this machine come on top.
-    const route = modelsOf(platform().topology, 'proxy')[0]?.redis.find(({ role }) => role === 'master');
+    const route = modelsOf(platform().topology, 'proxy')[0]?.tcp.find(({ role }) => role === 'master');
     expect(waited).toBeLessThan((route?.firstWordMs ?? 0) + 5000);
     platform().disconnect(client);
     platform().disconnect(replica);

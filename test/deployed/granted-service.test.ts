@@ -10,21 +10,21 @@ import { it } from '../support/live.js';
 
 const STACK = 'stacks/platform-stack.ts';
 /** The API's image as an own service that may only read; the proxy leads to it while it answers /health, for which it asks Redis. */
-const WORKER = `    const worker = new Service(this, 'worker', {
-      name: 'worker',
+const WORKER = `    const worker = new HttpService(this, 'worker', {
       image: ContainerImage.fromCatalog('api'),
-      environment: ({ index }) => ({ LISTEN_ADDRESS: \`\${workerHttp.address(index)}:8080,127.0.0.1:8080\` }),
+      replicas: 1,
       healthCheck: HealthCheck.command(['api', 'healthcheck']),
     });
-    const workerHttp: Endpoint = worker.addEndpoint('http', { port: 8080 });
-    proxy.routeHttp('worker', workerHttp, { port: 17081 });
-    redis.grant(worker, 'read', { prefix: 'orders/' });
+    proxy
+      .listen('worker', { port: 17081 })
+      .route('/under/', worker.http, { stripPrefix: true })
+      .route('/under/it/', worker.http, { stripPrefix: true });
+    redis.grant(worker.service, 'read', { prefix: 'orders/' });
 
 `;
 const IMPORTS = `import { ContainerImage } from '../constructs/core/container-image.js';
 import { HealthCheck } from '../constructs/core/health-check.js';
-import { Service } from '../constructs/core/service.js';
-import type { Endpoint } from '../constructs/core/endpoint.js';
+import { HttpService } from '../constructs/http/http-service.js';
 `;
 
 /** Edits are part of it, so the sources are a copy. */
@@ -54,12 +54,9 @@ it(
   'a service that is granted something while the platform runs comes after the nodes, logs in, and may do just that',
   async () => {
     await succeed('start');
-    clone.edit(
-      STACK,
-      "import { Lazy, TerraformOutput } from 'cdktf';\n",
-      `import { Lazy, TerraformOutput } from 'cdktf';\n${IMPORTS}`,
-    );
-    clone.edit(STACK, '    let logs: LogStack | undefined;\n', `${WORKER}    let logs: LogStack | undefined;\n`);
+    const [first, body] = ["import type { Construct } from 'constructs';\n", "    if (flavour !== 'off') {\n"];
+    clone.edit(STACK, first, `${first}${IMPORTS}`);
+    clone.edit(STACK, body, `${WORKER}${body}`);
     const plan = await clone.run('plan', ...place);
     expect([plan.code, plan.stdout + plan.stderr]).toEqual([
       2,
@@ -73,8 +70,26 @@ it(
     expect((await clone.run('plan', ...place)).code).toBe(0);
 
     const outputs = JSON.parse((await clone.run('outputs', '--json', ...place)).stdout) as {
+      list: { id: string; url: string }[];
       redis: { masterUrl: string };
     };
+    const under = outputs.list.find(({ id }) => id === 'worker:under')?.url ?? '';
+    // The API serves /health and nothing below it: what it answers shows which prefix was taken away.
+    const statuses = ['health', 'it/health', 'other/health'].map(
+      async (path) => (await fetch(`${under}${path}`)).status,
+    );
+    expect(await Promise.all(statuses)).toEqual([200, 200, 404]);
+    const nowhere = await fetch(new URL('/health', under));
+    expect([nowhere.status, await nowhere.json()]).toEqual([
+      404,
+      {
+        error: {
+          code: 'not_found',
+          message: 'Nothing is served at this path.',
+          requestId: nowhere.headers.get('x-request-id'),
+        },
+      },
+    ]);
     const { hostname, port } = new URL(outputs.redis.masterUrl);
     const secrets = join(clone.folder, '.platform', deploymentName('ci', instance), 'secrets');
     const password = readFileSync(join(secrets, 'redis-worker'), 'utf8').trim();

@@ -20,7 +20,7 @@ export function sketchTopology(sketches: readonly Sketch[]): Topology {
     Object.entries(endpoints).map(([endpoint, port]) => ({ owner: name, endpoint, port })),
   );
   return {
-    formatVersion: 2,
+    formatVersion: 3,
     models: [],
     environment: 'sketch',
     deployment: 'sketch',

@@ -20,14 +20,16 @@ import { declarationOf } from '../support/declaration.js';
 import { synth, type Synthesized, synthServices } from '../support/synth.js';
 import { temporaryFolder, writeFiles } from '../support/temporary-folder.js';
 
-const EXAMPLE =
+/** The example of the README that has these words. */
+const exampleWith = (words: string): string =>
   [
     ...readFileSync('README.md', 'utf8')
       .replaceAll('\r\n', '\n')
       .matchAll(/^```ts\n([^`]*)```$/gm),
   ]
     .map(([, text]) => text ?? '')
-    .find((text) => text.includes('new RedisReplication')) ?? '';
+    .find((text) => text.includes(words)) ?? '';
+const EXAMPLE = exampleWith('new RedisReplication');
 
 /** The stack of the README, as it is written there; its worker's image is in no folder here. */
 function readmeExample(stack: PlatformBase): void {
@@ -47,9 +49,11 @@ const lineOf = (text: string, user: string) => text.split('\n').filter((line) =>
 describe("the README's worker", () => {
   const platform = synthServices(readmeExample);
 
-  test('is a program that the compiler takes', () => {
-    expect(typeErrors(EXAMPLE)).toEqual([]);
-    expect(typeErrors(EXAMPLE.replace("'readWrite'", "'write'"))).toEqual([expect.stringContaining('"write"')]);
+  test('is a program that the compiler takes, with the HTTP service after it', () => {
+    const all = EXAMPLE + exampleWith('new HttpService');
+    expect(typeErrors(all)).toEqual([]);
+    expect(typeErrors(all.replace("'readWrite'", "'write'"))).toEqual([expect.stringContaining('"write"')]);
+    expect(typeErrors(all.replace('stripPrefix', 'strip'))).toEqual([expect.stringContaining("'strip'")]);
   }, 120_000);
 
   test('is a user of nodes and Sentinels, and everybody else is the same as without it', () => {
@@ -96,6 +100,7 @@ describe("the README's worker", () => {
 function typeErrors(example: string): string[] {
   const names = {
     ApiService: 'api/api-service',
+    HttpService: 'http/http-service',
     ContainerImage: 'core/container-image',
     HealthCheck: 'core/health-check',
     PlatformBase: 'platform-base',
@@ -145,7 +150,7 @@ describe('a service may', () => {
     expect(Object.keys(worker?.instances[0]?.networks ?? {})).toEqual(['shop-http']);
     expect(topology.grants).toContainEqual({
       client: 'worker',
-      kind: 'api',
+      kind: 'http',
       target: 'shop',
       access: 'call',
       prefix: null,

@@ -1,12 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { planWaves } from '../../cli/rollout/waves.js';
 import { declaredFacts } from '../../cli/doctor/gather-start.js';
+import { describeOutputs, type Outputs } from '../../cli/outputs.js';
 import { compare } from '../../cli/review/compare.js';
 import { adminSecret, namesByAddress, redisServices } from '../../cli/status/addresses.js';
 import { describeBackends } from '../../cli/status/backends.js';
 import { ApiService } from '../../constructs/api/api-service.js';
 import { Size } from '../../constructs/core/units.js';
 import { LogStack } from '../../constructs/logging/log-stack.js';
+import type { Output } from '../../constructs/core/output.js';
 import { modelsOf } from '../../constructs/models.js';
 import { Proxy } from '../../constructs/proxy/proxy.js';
 import { RedisReplication } from '../../constructs/redis/redis-replication.js';
@@ -15,7 +17,6 @@ import { portSetting } from '../../environments/port-setting.js';
 import { discoverPolicies } from '../../policies/judge/discover.js';
 import { judge } from '../../policies/judge/judge.js';
 import { subjectFromProgram } from '../../policies/judge/resources.js';
-import { type ClientOutputs, describeClients } from '../../stacks/clients.js';
 import { declarationOf } from '../support/declaration.js';
 import { DAY, type Synthesized, synthServices } from '../support/synth.js';
 
@@ -23,21 +24,25 @@ import { DAY, type Synthesized, synthServices } from '../support/synth.js';
 function synthNamed(
   ids: Record<'redis' | 'api' | 'proxy' | 'logs' | 'backups', string>,
   maxMemory = Size.mebibytes(64),
-): { readonly synthesized: Synthesized; readonly clients: ClientOutputs } {
-  const found: ClientOutputs[] = [];
+): { readonly synthesized: Synthesized; readonly clients: Outputs } {
   const synthesized = synthServices((stack) => {
     const redis = new RedisReplication(stack, ids.redis, { maxMemory });
     const api = new ApiService(stack, ids.api, { redis });
     const proxy = new Proxy(stack, ids.proxy);
     new ScheduledBackups(stack, ids.backups, { redis });
     const logs = new LogStack(stack, ids.logs, { flavour: 'elastic' });
-    proxy.routeHttp('shop', api.http, { port: 8080 });
-    proxy.routeHttp('lines', logs.store, { port: 9200 });
-    proxy.routeRedis(redis, { masterPort: 6379, replicasPort: 6380, sentinelPort: 26379, nodePort: 16390 });
+    proxy.listen('shop', { port: 8080 }).route('/', api.http);
+    proxy.listen('lines', { port: 9200 }).route('/', logs.store);
+    proxy.listenTcp('redis-master', { port: 6379 }, redis.master);
+    proxy.listenTcp('redis-replicas', { port: 6380 }, redis.replicasInSync);
+    proxy.listenTcp('sentinel', { port: 26379 }, redis.eachSentinel);
+    proxy.listenTcp('redis-node', { port: 16390 }, redis.eachNode);
     logs.collect(...stack.services);
-    found.push(describeClients({ api, redis, proxy, logs }));
   });
-  const [clients] = found;
+  const list = synthesized.terraform.output?.['clients']?.value as Output[];
+  const clients = describeOutputs(
+    list.map((output) => ({ ...output, password: null, passwordFile: output.secret ?? null })),
+  );
   if (!clients) throw new Error('nothing was declared');
   return { synthesized, clients };
 }
@@ -64,9 +69,10 @@ describe('with other ids for all constructs', () => {
   test('clients are told the same', () => {
     const same = synthNamed(usual).clients;
     const { natMap } = clients.redis;
-    expect({ ...clients, passwordSecrets: null, redis: { ...clients.redis, natMap: null } }).toEqual({
+    expect({ ...clients, list: [], passwordFiles: null, redis: { ...clients.redis, natMap: null } }).toEqual({
       ...same,
-      passwordSecrets: null,
+      list: [],
+      passwordFiles: null,
       redis: { ...same.redis, natMap: null },
     });
     expect(Object.values(natMap)).toEqual(Object.values(same.redis.natMap));
@@ -78,8 +84,8 @@ describe('with other ids for all constructs', () => {
     if (!proxy) throw new Error('there is no proxy');
     const up = (backend: string, server: string, status = 'UP') => ({ backend, server, status, check: '', seconds: 1 });
     const lines = [
-      ...[...proxy.http, ...proxy.redis.filter(({ role }) => role === 'any')].flatMap(({ name, to }) =>
-        to.servers.map((server) => up(name, server)),
+      ...[...proxy.http.flatMap(({ routes }) => routes), ...proxy.tcp.filter(({ role }) => role === 'any')].flatMap(
+        ({ name, to }) => to.servers.map((server) => up(name, server)),
       ),
       ...['cache-0', 'cache-1', 'cache-2'].map((name, index) => up('redis-master', name, index === 0 ? 'UP' : 'DOWN')),
       ...['cache-0', 'cache-1', 'cache-2'].map((name, index) => up('redis-replicas', name, index > 0 ? 'UP' : 'DOWN')),

@@ -1,36 +1,49 @@
 import { describe, expect, test } from '@jest/globals';
-import { renderEnvironment, resolveApi } from '../../constructs/api/model.js';
+import { renderSettings, resolveApi } from '../../constructs/api/model.js';
+import { renderEnvironment, resolveHttp } from '../../constructs/http/model.js';
 import {
   type AnyModel,
   checkTopology,
-  isWithoutModels,
+  isEarlier,
   type Kind,
   type Models,
   servicesOf,
 } from '../../constructs/models.js';
 import { resolveLogs } from '../../constructs/logging/model.js';
 import { STORE_FILES } from '../../constructs/logging/store-files.js';
-import { resolveHttpRoute, resolveProxy, resolveRedisRoute } from '../../constructs/proxy/model.js';
+import { Rules } from '../../constructs/core/model.js';
+import { resolveHttpRoute, resolveListener, resolveProxy, resolveTcpRoute } from '../../constructs/proxy/model.js';
 import { renderProxyConfig, renderProxySecrets } from '../../constructs/proxy/render-config.js';
 import { renderBackups, resolveBackups } from '../../constructs/redis/backups-model.js';
 import { resolveRedis } from '../../constructs/redis/model.js';
 import { NODE_FILES, SENTINEL_FILES } from '../../constructs/redis/render-config.js';
+import { roleCheck } from '../../constructs/redis/tcp-targets.js';
 import { synth } from '../support/synth.js';
 
 const redis = resolveRedis('redis', { activeDefrag: true }).model;
 const to = { service: 'redis', endpoint: 'redis', port: 6379, servers: ['redis-0', 'redis-1'] };
+const { listener } = resolveListener('proxy', 'http', { port: 8080 }, new Map());
 const models: { readonly [K in Kind]: Models[K] } = {
   redis,
   api: resolveApi('api', {}, redis).model,
+  http: resolveHttp('api', {}).model,
   backups: resolveBackups('backups', {}, redis).model,
   logs: resolveLogs('logs', { flavour: 'elastic' }).model,
   proxy: {
     ...resolveProxy('proxy', 8404),
-    http: [resolveHttpRoute('proxy', 'http', to, { port: 8080 }).route],
-    redis: [
-      resolveRedisRoute({ name: 'master', port: 1, role: 'master', to }, redis),
-      resolveRedisRoute({ name: 'replicas', port: 2, role: 'replica', to }, redis),
-      resolveRedisRoute({ name: 'each', port: 3, role: 'any', to }, redis),
+    http: [
+      {
+        ...listener,
+        routes: [
+          resolveHttpRoute(new Rules('http'), listener, '/py/', { ...to, service: 'py' }, { stripPrefix: true }),
+          resolveHttpRoute(new Rules('http'), listener, '/', to, {}),
+        ],
+      },
+    ],
+    tcp: [
+      resolveTcpRoute({ name: 'master', port: 1, role: 'master', to }, roleCheck('master', redis)),
+      resolveTcpRoute({ name: 'replicas', port: 2, role: 'replica', to }, roleCheck('replica', redis)),
+      resolveTcpRoute({ name: 'each', port: 3, role: 'any', to }, null),
     ],
   },
 };
@@ -41,7 +54,8 @@ const renderings: { readonly [K in Kind]: (model: Models[K]) => readonly string[
     const at = { node: (index: number) => `node-${index}`, sentinel: (index: number) => `sentinel-${index}` };
     return [...Object.values(NODE_FILES), ...Object.values(SENTINEL_FILES)].map((render) => render(model, at));
   },
-  api: (model) => [JSON.stringify(renderEnvironment(model, 'own'))],
+  api: (model) => [JSON.stringify(renderSettings(model))],
+  http: (model) => [JSON.stringify(renderEnvironment(model, 'own'))],
   backups: (model) => [renderBackups(model, '/password', (index) => `node-${index}`)],
   logs: (model) => Object.values(STORE_FILES).map((render) => render(model)),
   proxy: (model) => [
@@ -61,8 +75,12 @@ const ELSEWHERE: { readonly [K in Kind]: Readonly<Record<string, string>> } = {
     name: 'the construct is called so',
     service: 'the service is called so',
     redis: 'refers to a model',
-    replicas: 'the service has so many instances',
     durability: 'decides confirmedBy',
+  },
+  http: {
+    name: 'the construct is called so',
+    service: 'the service is called so',
+    replicas: 'the service has so many instances',
   },
   backups: {
     name: 'the construct is called so',
@@ -78,8 +96,7 @@ const ELSEWHERE: { readonly [K in Kind]: Readonly<Record<string, string>> } = {
   proxy: {
     name: 'the construct is called so',
     service: 'the service is called so',
-    'redis.to.service': 'refers to a service',
-    'redis.redis': 'refers to a model',
+    'tcp.to.service': 'refers to a service',
   },
 };
 
@@ -142,8 +159,8 @@ function safely(render: () => string): string {
 
 test.each(['elastic', 'debian'] as const)('services that models describe exist, with logs in %s', (flavour) => {
   const { topology } = synth({ logs: { flavour }, backups: {} });
-  const described = (topology.models as readonly AnyModel[]).flatMap(servicesOf);
-  expect(topology.models.map(({ kind }) => kind)).toEqual(['api', 'backups', 'logs', 'proxy', 'redis']);
+  const described = [...new Set((topology.models as readonly AnyModel[]).flatMap(servicesOf))];
+  expect(topology.models.map(({ kind }) => kind)).toEqual(['api', 'backups', 'http', 'logs', 'proxy', 'redis']);
   expect(described.sort()).toEqual(topology.services.map(({ name }) => name).sort());
 });
 
@@ -153,19 +170,22 @@ describe('a topology.json', () => {
 
   test('of this version is read', () => {
     expect(checkTopology(topology, 'it', fix)).toBe(topology);
-    expect([isWithoutModels(topology), isWithoutModels({ ...topology, formatVersion: 1 })]).toEqual([false, true]);
+    expect([isEarlier(topology), isEarlier({ ...topology, formatVersion: 2 })]).toEqual([false, true]);
   });
 
   test.each([
-    [{ ...topology, formatVersion: 3 }, 'it is of another version of this project (got formatVersion 3): allowed is'],
+    [{ ...topology, formatVersion: 4 }, 'it is of another version of this project (got formatVersion 4): allowed is'],
     [{ ...topology, formatVersion: 1 }, 'it is of another version of this project (got formatVersion 1): allowed is'],
     [
       {},
-      'it is of another version of this project (got no formatVersion): allowed is formatVersion 2. Run `npm start`.',
+      'it is of another version of this project (got no formatVersion): allowed is formatVersion 3. Run `npm start`.',
     ],
     ['2', 'it is of another version of this project (got no formatVersion)'],
     [{ ...topology, models: undefined }, 'a kind that is not known (got no kind)'],
-    [{ ...topology, models: [{ kind: 'mail' }] }, '(got "mail"): allowed is api, backups, logs, proxy, redis. Run'],
+    [
+      { ...topology, models: [{ kind: 'mail' }] },
+      '(got "mail"): allowed is api, backups, http, logs, proxy, redis. Run',
+    ],
     [{ ...topology, models: [{ kind: 'toString' }, null] }, '2 problems:'],
   ])('of another is refused, with what it got, what is allowed and what to do: %#', (other, said) => {
     expect(() => checkTopology(other, 'it', fix)).toThrow(said);

@@ -139,7 +139,7 @@ function judgeRules({ before, after, matched }: Comparison): Finding[] {
 
 function ruleCause(from: string, to: string): Cause {
   const parts = to.split('-');
-  return { words: ['allowTo', '.grant(', 'routeHttp', 'routeRedis', 'allow'], names: [from, ...parts, to] };
+  return { words: ['allowTo', '.grant(', '.route(', 'listenTcp', 'allow'], names: [from, ...parts, to] };
 }
 
 function judgeListeners({ before, matched }: Comparison): Finding[] {

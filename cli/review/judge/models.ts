@@ -5,8 +5,9 @@ import { about, type Comparison } from './comparison.js';
 
 /** What other judges look at, or shows in services. */
 const JUDGED: { readonly [K in Kind]: readonly string[] | 'all' } = {
-  // What it is told stands in its environment.
+  // What they are told stands in their environment.
   api: 'all',
+  http: 'all',
   backups: ['service', 'redis', 'nodes', 'fencing', 'everyMs', 'count', 'maxAgeMs'],
   logs: ['services.store', 'services.others', 'users'],
   proxy: 'all',

@@ -1,4 +1,10 @@
-import type { HttpRouteModel, ProxyModel, RedisRouteModel } from '../../../constructs/proxy/model.js';
+import type {
+  HttpListenerModel,
+  HttpRouteModel,
+  ProxyModel,
+  TcpAnswer,
+  TcpRouteModel,
+} from '../../../constructs/proxy/model.js';
 import { code, codes, type Finding, fromTo } from '../finding.js';
 import { modelPairs } from '../models.js';
 import { about, type Comparison, newIn } from './comparison.js';
@@ -81,7 +87,7 @@ function compareSections(was: Section, is: Section, renamed: ReadonlyMap<string,
   }
 }
 
-function sectionsOf({ statistics, http, redis }: ProxyModel): Map<string, Section> {
+function sectionsOf({ statistics, http, tcp }: ProxyModel): Map<string, Section> {
   const page = section('frontend', 'statistics', [
     ...frontend(statistics),
     requestTimeout(statistics.requestTimeoutMs),
@@ -89,7 +95,7 @@ function sectionsOf({ statistics, http, redis }: ProxyModel): Map<string, Sectio
       ? [{ key: 'http-request auth', value: statistics.user, is: 'protection' as const, words: ['authenticated'] }]
       : []),
   ]);
-  const routes = [...http.map(httpSections), ...redis.map(redisSections)].flat();
+  const routes = [...http.map(httpSections), ...tcp.map(tcpSections)].flat();
   return new Map([page, ...routes].map((one) => [one.title, one]));
 }
 
@@ -97,7 +103,7 @@ function section(kind: string, name: string, facts: readonly Fact[], servers: re
   return { title: `${kind} ${name}`, name, facts, servers };
 }
 
-function frontend({ listen, port, clients }: Pick<HttpRouteModel, 'listen' | 'port' | 'clients'>): Fact[] {
+function frontend({ listen, port, clients }: Pick<HttpListenerModel, 'listen' | 'port' | 'clients'>): Fact[] {
   return [
     ...(listen === 'all' ? [{ key: 'bind', value: `*:${port}`, is: 'open bind' as const, words: ['listen'] }] : []),
     { key: 'clients at once', value: String(clients), is: 'protection', words: ['SHARES', 'clients'] },
@@ -112,39 +118,50 @@ function detail(key: string, value: string | number, setting: string, is?: Fact[
   return { key, value: String(value), words: [setting], settings: [setting], ...(is && { is }) };
 }
 
-function httpSections(route: HttpRouteModel): Section[] {
-  const { name, check } = route;
+function httpSections(listener: HttpListenerModel): Section[] {
+  const { name, routes } = listener;
   return [
     section('frontend', name, [
-      ...frontend(route),
-      requestTimeout(route.requestTimeoutMs),
-      detail('http-request deny', `above ${route.maxRequestBytes} bytes`, 'maxRequestSize', 'protection'),
+      ...frontend(listener),
+      requestTimeout(listener.requestTimeoutMs),
+      ...routes.map((route) => ({
+        key: `route ${route.prefix}`,
+        value: `to ${route.name}`,
+        words: [`'${route.prefix}'`],
+      })),
     ]),
-    section(
-      'backend',
-      name,
-      [
-        detail('balance', route.balance, 'balance'),
-        ...(check
-          ? [
-              { key: 'option httpchk', value: check.path, is: 'check' as const, words: ['check', 'healthPath'] },
-              detail('check inter', `${check.everyMs}ms`, 'checkInterval'),
-              detail('fall', check.fall, 'fall'),
-              detail('rise', check.rise, 'rise'),
-            ]
-          : []),
-        detail('maxconn', route.maxConnections, 'maxConnections'),
-        detail('timeout queue', `${route.queueTimeoutMs}ms`, 'queueTimeout'),
-        detail('timeout server', `${route.responseTimeoutMs}ms`, 'responseTimeout'),
-      ],
-      route.to.servers,
-    ),
+    ...routes.map(routeSection),
   ];
 }
 
-function redisSections(route: RedisRouteModel): Section[] {
+function routeSection(route: HttpRouteModel): Section {
+  const { name, check } = route;
+  return section(
+    'backend',
+    name,
+    [
+      detail('http-request deny', `above ${route.maxRequestBytes} bytes`, 'maxRequestSize', 'protection'),
+      ...(route.stripPrefix ? [detail('replace-path', `without ${route.prefix}`, 'stripPrefix')] : []),
+      detail('balance', route.balance, 'balance'),
+      ...(check
+        ? [
+            { key: 'option httpchk', value: check.path, is: 'check' as const, words: ['check', 'healthPath'] },
+            detail('check inter', `${check.everyMs}ms`, 'checkInterval'),
+            detail('fall', check.fall, 'fall'),
+            detail('rise', check.rise, 'rise'),
+          ]
+        : []),
+      detail('maxconn', route.maxConnections, 'maxConnections'),
+      detail('timeout queue', `${route.queueTimeoutMs}ms`, 'queueTimeout'),
+      detail('timeout server', `${route.responseTimeoutMs}ms`, 'responseTimeout'),
+    ],
+    route.to.servers,
+  );
+}
+
+function tcpSections(route: TcpRouteModel): Section[] {
   const { name, check, role } = route;
-  const master = role === 'master';
+  const answers = check?.dialogue.flatMap(({ expect }) => expect) ?? [];
   return [
     section('frontend', name, [
       ...frontend(route),
@@ -158,10 +175,17 @@ function redisSections(route: RedisRouteModel): Section[] {
         detail('balance', route.balance, 'balance'),
         detail('retries', route.retries, 'retries'),
         ...(check ? [detail('timeout check', `${check.silenceMs}ms`, 'downAfter')] : []),
-        ...(check?.needsReplica ? [detail('tcp-check', 'a replica in sync', 'minReplicasToWrite', 'check')] : []),
-        ...(master && check?.asksLease ? [detail('tcp-check of', 'the lease', 'fencing', 'check')] : []),
+        ...answers.map((answer) => tcpFact(answer)),
       ],
       route.to.servers,
     ),
   ];
+}
+
+function tcpFact(answer: TcpAnswer): Fact {
+  const [key, value] =
+    'text' in answer ? ['tcp-check expect', answer.text] : [`tcp-check for "${answer.otherwise}"`, answer.pattern];
+  // What Redis is declared with decides what it is asked.
+  const settings = ['minReplicasToWrite', 'fencing'];
+  return { key, value, is: 'check', words: [value, ...settings], settings };
 }

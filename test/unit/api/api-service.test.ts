@@ -49,10 +49,10 @@ test.each<[string, RedisReplicationProps, ApiServiceProps['durability'], string,
   ['none without replicas', { replicas: 0 }, undefined, '0', { durability: 'master', confirmedBy: 0 }],
 ])('a write is confirmed by replicas: %s', (_, props, durability, expected, writes) => {
   const other = new RedisReplication(root, 'other', props);
-  const { service, model } = create({ redis: other, ...(durability && { durability }) });
+  const { service, writes: promised } = create({ redis: other, ...(durability && { durability }) });
   const [instance] = service.instances;
   expect(instance && service.environment(instance)['REDIS_WAIT_REPLICAS']).toBe(expected);
-  expect({ durability: model.durability, confirmedBy: model.confirmedBy }).toEqual(writes);
+  expect({ durability: promised.durability, confirmedBy: promised.confirmedBy }).toEqual(writes);
 });
 
 test('without replicas, nobody can promise that writes are replicated', () => {

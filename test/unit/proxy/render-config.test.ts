@@ -1,15 +1,28 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { Duration, Size } from '../../../constructs/core/units.js';
-import { type ProxyModel, resolveHttpRoute, resolveProxy, resolveRedisRoute } from '../../../constructs/proxy/model.js';
-import { type ProxyAddresses, renderProxyConfig } from '../../../constructs/proxy/render-config.js';
+import { Rules } from '../../../constructs/core/model.js';
+import {
+  byPrefix,
+  type HttpRouteProps,
+  type ProxyModel,
+  resolveHttpRoute,
+  resolveListener,
+  resolveProxy,
+  resolveTcpRoute,
+} from '../../../constructs/proxy/model.js';
+import { type ProxyAddresses, renderProxyConfig, renderProxySecrets } from '../../../constructs/proxy/render-config.js';
 import { resolveRedis } from '../../../constructs/redis/model.js';
 import type { RedisReplicationProps } from '../../../constructs/redis/props.js';
+import { roleCheck } from '../../../constructs/redis/tcp-targets.js';
 
 const api = { service: 'api', endpoint: 'api-http', port: 80, servers: ['api-0', 'api-1'] };
 const nodes = { service: 'redis', endpoint: 'redis', port: 6379, servers: ['redis-0'] };
-const { route, problems } = resolveHttpRoute('proxy', 'http', api, {
-  port: 8080,
+const py = { service: 'py', endpoint: 'py-http', port: 5000, servers: ['py-0'] };
+const { listener } = resolveListener('proxy', 'http', { port: 8080 }, new Map());
+const routeTo = (prefix: string, to = api, props: HttpRouteProps = {}) =>
+  resolveHttpRoute(new Rules('http'), listener, prefix, to, props);
+const route = routeTo('/', api, {
   balance: 'leastconn',
   checkInterval: Duration.milliseconds(1500),
   fall: 4,
@@ -25,17 +38,18 @@ function modelOf(redis: RedisReplicationProps = {}): ProxyModel {
   const { model } = resolveRedis('redis', redis);
   return {
     ...resolveProxy('proxy', 8404),
-    http: [route],
-    redis: [
-      resolveRedisRoute({ name: 'redis-master', port: 6379, role: 'master', to: nodes }, model),
-      resolveRedisRoute({ name: 'redis-replicas', port: 6380, role: 'replica', to: nodes }, model),
-      resolveRedisRoute({ name: 'sentinel-0', port: 26379, role: 'any', to: nodes }, model),
+    http: [{ ...listener, routes: [route] }],
+    tcp: [
+      resolveTcpRoute({ name: 'redis-master', port: 6379, role: 'master', to: nodes }, roleCheck('master', model)),
+      resolveTcpRoute({ name: 'redis-replicas', port: 6380, role: 'replica', to: nodes }, roleCheck('replica', model)),
+      resolveTcpRoute({ name: 'sentinel-0', port: 26379, role: 'any', to: nodes }, null),
     ],
   };
 }
 const at: ProxyAddresses = {
   own: '10.0.9.2',
-  server: (_, name) => ({ 'api-0': '10.0.0.2', 'api-1': '10.0.0.3', 'redis-0': '10.0.1.2' })[name] ?? '',
+  server: (_, name) =>
+    ({ 'api-0': '10.0.0.2', 'api-1': '10.0.0.3', 'redis-0': '10.0.1.2', 'py-0': '10.0.2.2' })[name] ?? '',
 };
 const haproxyCfg = (redis?: RedisReplicationProps) => renderProxyConfig(modelOf(redis), at);
 
@@ -77,13 +91,6 @@ test('the version is hidden', () => {
 });
 
 describe('an HTTP route', () => {
-  test('is refused with all that it cannot be', () => {
-    expect(problems).toEqual([]);
-    const bad = { port: 8080, fall: 0, responseTimeout: Duration.milliseconds(1), maxRequestSize: Size.bytes(1) };
-    const named = resolveHttpRoute('proxy', 'http', api, bad).problems.map(({ what }) => what);
-    expect(named).toEqual(['responseTimeout', 'fall', 'maxRequestSize'].map((name) => `proxy.${name} cannot be used`));
-  });
-
   test('checks each server on its health path, in the declared rhythm', () => {
     const backend = section('backend http');
     expect(backend).toContain('http-check send meth GET uri /health ver HTTP/1.1 hdr Host proxy');
@@ -140,6 +147,85 @@ describe('an HTTP route', () => {
     expect(codes.length).toBeGreaterThan(15);
     for (const code of codes) expect(described).toContain(`"${code}"`);
   });
+});
+
+describe('several routes of a listener', () => {
+  const strict = { maxRequestSize: Size.bytes(65_536), responseTimeout: Duration.seconds(60) };
+  const several = [
+    routeTo('/py/', py, { stripPrefix: true, ...strict }),
+    routeTo('/', api),
+    routeTo('/py/v1.0/', api, { stripPrefix: true }),
+  ];
+  const render = (routes: typeof several) =>
+    sections(renderProxyConfig({ ...modelOf(), http: [{ ...listener, routes: routes.toSorted(byPrefix) }] }, at));
+  const text = render(several);
+  const lineWith = (section: string, words: string) => text.get(section)?.filter((line) => line.includes(words));
+
+  test('are tried with the longest prefix first, and / last, in whatever order they were declared', () => {
+    expect(text.get('frontend http')?.slice(-3)).toEqual([
+      'use_backend http:py:v1.0 if { path_beg /py/v1.0/ }',
+      'use_backend http:py if { path_beg /py/ }',
+      'default_backend http',
+    ]);
+    expect([...render(several.toReversed())]).toEqual([...text]);
+  });
+
+  test('each have a backend with servers and limits of its own', () => {
+    expect(lineWith('backend http:py', 'server ')).toContain('server py-0 10.0.2.2:5000 maxconn 200');
+    expect(lineWith('backend http:py', 'timeout server')).toEqual(['timeout server 60000ms']);
+    expect(lineWith('backend http', 'timeout server')).toEqual(['timeout server 10000ms']);
+    expect(lineWith('backend http:py', 'deny_status 413')).toEqual([expect.stringMatching(/ gt 65536 }$/)]);
+    expect(lineWith('backend http', 'deny_status 413')).toEqual([expect.stringMatching(/ gt 1048576 }$/)]);
+    // One limit for all would be that of one of them.
+    expect(lineWith('frontend http', 'deny_status 413')).toEqual([]);
+    expect(lineWith('frontend http', 'http-error status')).toHaveLength(3);
+    expect(lineWith('backend http:py', 'http-error status 503')).toEqual([expect.stringContaining('container of py')]);
+  });
+
+  test('take their prefix away where they should, and say in the log what the client asked for', () => {
+    expect(lineWith('backend http:py', 'replace-path')).toEqual(['http-request replace-path ^/py/(.*) /\\1']);
+    expect(lineWith('backend http:py:v1.0', 'replace-path')).toEqual([
+      'http-request replace-path ^/py/v1[.]0/(.*) /\\1',
+    ]);
+    expect(lineWith('backend http', 'replace-path')).toEqual([]);
+    expect(lineWith('frontend http', 'txn.path')).toContain('http-request set-var(txn.path) path');
+  });
+
+  test('answer 404 in the form of the API to what fits none of them', () => {
+    expect(lineWith('frontend http', 'return status 404')).toEqual([]);
+    const frontend = render(several.filter(({ prefix }) => prefix !== '/')).get('frontend http') ?? [];
+    const [line = ''] = frontend.filter((one) => one.startsWith('http-request return'));
+    const [, body = '', condition] =
+      /^http-request return status 404 content-type application\/json lf-string '(.*)' (unless .*)$/.exec(line) ?? [];
+    expect(JSON.parse(body)).toMatchObject({ error: { code: 'not_found', requestId: '%[var(txn.request_id)]' } });
+    expect(condition).toBe('unless { path_beg /py/v1.0/ /py/ }');
+    expect(frontend.filter((one) => one.startsWith('default_backend'))).toEqual([]);
+    // The id that it names is known by then.
+    expect(frontend.indexOf('http-request set-var(txn.request_id) req.hdr(X-Request-ID)')).toBeLessThan(
+      frontend.indexOf(line),
+    );
+  });
+});
+
+test('a check finds its password', () => {
+  expect(renderProxySecrets(modelOf()).split('\n').slice(1, -1)).toEqual([
+    '    setenv STATS_PASSWORD "{{secret:proxy-stats}}"',
+    '    setenv PROBE_PASSWORD "{{secret:redis-probe}}"',
+  ]);
+});
+
+test('checks with passwords of their own each have a variable', () => {
+  const model = modelOf();
+  const other = resolveRedis('cache', {}).model;
+  const more = { name: 'cache', port: 6390, role: 'master', to: nodes } as const;
+  const both = { ...model, tcp: [...model.tcp, resolveTcpRoute(more, roleCheck('master', other))] };
+  const secrets = renderProxySecrets(both);
+  const text = sections(renderProxyConfig(both, at));
+  const passwordOf = (backend: string) => /AUTH probe \$\{(\w+)\}/.exec(text.get(backend)?.join('\n') ?? '')?.[1];
+  for (const [backend, secret] of Object.entries({ cache: 'cache-probe', 'redis-master': 'redis-probe' })) {
+    expect(secrets).toContain(`setenv ${passwordOf(`backend ${backend}`) ?? ''} "{{secret:${secret}}}"`);
+  }
+  expect(passwordOf('backend cache')).not.toBe(passwordOf('backend redis-master'));
 });
 
 test('each port has a share of its own, and all of them fit', () => {

@@ -19,6 +19,7 @@ const WORKLOAD = 'constructs/runtime/describe-workload.ts';
 const USERS = 'constructs/redis/users.ts';
 const GRANT = 'constructs/redis/grant.ts';
 const API = 'constructs/api/api-service.ts';
+const HTTP = 'constructs/http/http-service.ts';
 const HAPROXY = 'constructs/proxy/render-config.ts';
 const MODEL = 'constructs/redis/model.ts';
 const PERSISTENCE = 'constructs/redis/persistence.ts';
@@ -218,24 +219,22 @@ const variants: Harmful[] = [
   },
   {
     name: 'a new rule',
-    edits: [
-      [STACK, "    proxy.routeHttp('http'", "    redis.connections.allowTo(api.http);\n    proxy.routeHttp('http'"],
-    ],
+    edits: [[STACK, "    proxy.listen('http'", "    redis.connections.allowTo(api.http);\n    proxy.listen('http'"]],
     level: 'exposure',
     says: 'new allow rule: `redis` may connect to `api-http:8080`',
     at: [STACK, 'redis.connections.allowTo(api.http)'],
   },
   {
     name: 'a service that listens everywhere',
-    edits: [[API, "listen: props.listen ?? 'own'", "listen: props.listen ?? 'all'"]],
+    edits: [[HTTP, "listen: props.listen ?? 'own'", "listen: props.listen ?? 'all'"]],
     level: 'exposure',
     says: '`api-http` listens on every address',
-    at: [API, "?? 'all'"],
+    at: [HTTP, "?? 'all'"],
   },
   {
     name: 'a service that may now write',
     edits: [
-      [STACK, "    proxy.routeHttp('http'", "    redis.grant(proxy.service, 'readWrite');\n    proxy.routeHttp('http'"],
+      [STACK, "    proxy.listen('http'", "    redis.grant(proxy.service, 'readWrite');\n    proxy.listen('http'"],
     ],
     level: 'exposure',
     says: '`proxy`: may now read and write: `redis`',
@@ -299,14 +298,14 @@ const variants: Harmful[] = [
     name: 'a writable root',
     edits: [
       [
-        API,
+        HTTP,
         '      stopTimeout: Duration',
         "      writableRoot: true,\n      exceptions: [{ policy: 'read-only-root', reason: 'writes a cache of its own', until: '2099-12-31' }],\n      stopTimeout: Duration",
       ],
     ],
     level: 'exposure',
     says: '`api`: its root file system is writable',
-    at: [API, 'writableRoot'],
+    at: [HTTP, 'writableRoot'],
   },
   {
     name: 'capabilities kept',
@@ -374,7 +373,7 @@ const variants: Harmful[] = [
   },
   {
     name: 'a proxy that listens everywhere',
-    edits: [[PROXY, "listen: 'own',\n    clients: SHARES.http", "listen: 'all',\n    clients: SHARES.http"]],
+    edits: [[PROXY, "listen: 'own',\n    clients: props", "listen: 'all',\n    clients: props"]],
     level: 'exposure',
     says: '`frontend http`: it listens on every address',
     at: [PROXY, "listen: 'all'"],
@@ -472,7 +471,7 @@ const variants: Harmful[] = [
   },
   {
     name: 'unchecked servers',
-    edits: [[PROXY, '    check,\n', '    check: null,\n']],
+    edits: [[PROXY, '    check,\n    maxConnections', '    check: null,\n    maxConnections']],
     level: 'availability',
     says: '`backend http`: servers are checked less',
     at: [PROXY, 'check: null'],
@@ -486,10 +485,10 @@ const variants: Harmful[] = [
   },
   {
     name: 'a rule fewer',
-    edits: [['constructs/proxy/proxy.ts', '    this.connections.allowTo(redis.sentinel);\n', '']],
+    edits: [['constructs/proxy/targets.ts', '    this.service.connections.allowTo(endpoint);\n', '']],
     level: 'availability',
     says: '`proxy` may no longer connect to `redis-sentinel:26379`',
-    at: ['base:constructs/proxy/proxy.ts', 'allowTo(redis.sentinel)'],
+    at: ['base:constructs/proxy/targets.ts', 'allowTo(endpoint)'],
   },
   {
     name: 'the API under another name',

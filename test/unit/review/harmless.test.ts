@@ -75,11 +75,11 @@ const variants: Variant[] = [
   {
     name: 'routes in another order',
     edits: [
-      [STACK, "    proxy.routeHttp('http', api.http, { ...routing, port: ports.http });\n", ''],
+      [STACK, "    proxy.listen('http', { port: ports.http }).route('/', api.http, routing);\n", ''],
       [
         STACK,
-        '      nodePort: ports.nodes,\n    });\n',
-        "      nodePort: ports.nodes,\n    });\n    proxy.routeHttp('http', api.http, { ...routing, port: ports.http });\n",
+        "    proxy.listenTcp('redis-master', { port: ports.redisMaster }, redis.master);\n",
+        "    proxy.listenTcp('redis-master', { port: ports.redisMaster }, redis.master);\n    proxy.listen('http', { port: ports.http }).route('/', api.http, routing);\n",
       ],
     ],
   },
@@ -142,17 +142,16 @@ const variants: Variant[] = [
   },
   {
     name: 'a rule said twice',
-    edits: [
-      [STACK, "    proxy.routeHttp('http'", "    redis.grant(api.service, 'readWrite');\n    proxy.routeHttp('http'"],
-    ],
+    edits: [[STACK, "    proxy.listen('http'", "    redis.grant(api.service, 'readWrite');\n    proxy.listen('http'"]],
   },
   {
     name: 'a variable with another name',
     edits: [
       [STACK, 'const redis = new RedisReplication', 'const store = new RedisReplication'],
       [STACK, '...environment.api, redis }', '...environment.api, redis: store }'],
-      [STACK, 'proxy.routeRedis(redis,', 'proxy.routeRedis(store,'],
-      [STACK, 'describeClients({ api, redis, proxy, logs })', 'describeClients({ api, redis: store, proxy, logs })'],
+      ...['master', 'replicasInSync', 'eachSentinel', 'eachNode'].map(
+        (target) => [STACK, `redis.${target})`, `store.${target})`] as const,
+      ),
     ],
   },
   {
@@ -185,7 +184,7 @@ const variants: Variant[] = [
     edits: [
       [
         'environments/schema.ts',
-        'limits: limits.optional(),\n  drain: duration(API_RANGES.drain)',
+        'limits: limits.optional(),\n  drain: duration(HTTP_SERVICE_RANGES.drain)',
         "limits: limits.optional(),\n  drain: duration(['0s', '9min'])",
       ],
     ],

@@ -40,8 +40,8 @@ test('a base of a later version, or with a model of another kind, is refused', (
   const { text, topology } = synth();
   const written = (change: object) => () =>
     declarationOf({ text, topologyText: JSON.stringify({ ...topology, ...change }) });
-  expect(written({ formatVersion: 3 })).toThrow(
-    /the topology\.json of the test is of another version.*formatVersion 2/,
+  expect(written({ formatVersion: 4 })).toThrow(
+    /the topology\.json of the test is of another version.*formatVersion 3/,
   );
   expect(written({ models: [{ kind: 'mail', name: 'mail' }] })).toThrow(/not known \(got "mail"\).*Choose a base/);
 });

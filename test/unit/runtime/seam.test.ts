@@ -25,7 +25,9 @@ test("only the runtime for Docker knows the provider's bindings", () => {
 });
 
 test('what is declared knows no runtime, and one runtime no other', () => {
-  const declared = importsBelow(...['api', 'core', 'logging', 'proxy', 'redis'].map((room) => `constructs/${room}`));
+  const declared = importsBelow(
+    ...['api', 'core', 'http', 'logging', 'proxy', 'redis'].map((room) => `constructs/${room}`),
+  );
   expect(filesWith(declared, /runtime|^cdktf|provider-docker/)).toEqual([]);
   expect(filesWith(importsBelow('constructs/runtime/compose'), /docker|cdktf/)).toEqual([]);
   expect(filesWith(importsBelow('constructs/runtime/docker'), /compose/)).toEqual([]);

@@ -9,6 +9,7 @@ const at = (port: number) => ({ host: '127.0.0.1', port });
 
 function outputs(password: string | null, sentinelPassword: string | null): Outputs {
   return {
+    list: [],
     api: { url: 'http://127.0.0.1:8080' },
     redis: {
       masterUrl: 'redis://127.0.0.1:6379',

@@ -6,33 +6,30 @@ import { logsCommand, type LogsOptions } from '../../../../cli/commands/logs.js'
 import { addLogsOptions } from '../../../../cli/logs/options.js';
 import type { Context } from '../../../../cli/context.js';
 import { contextIn, stateWith, write } from '../../../support/offline-deployment.js';
+import { recordedOutputs } from '../../../support/recorded-outputs.js';
+import type { Output } from '../../../../constructs/core/output.js';
 import { StoreServer } from './store-server.js';
-
-const http = { url: 'http://127.0.0.1:1/' };
-const redis = { masterUrl: 'x', replicasUrl: 'x', masterName: 'x', sentinels: [], natMap: {}, nodes: [] };
-const users = { username: 'app', sentinelUsername: 'app' };
-const secrets = { redis: 'redis-app', sentinel: 'redis-sentinel', statistics: 'proxy-stats', logs: 'logs-reader' };
 
 let server: StoreServer;
 let context: Context;
 let stdout: string;
 let stderr: string;
 
-function deploy(logs: object | null): void {
-  const clients = {
-    api: http,
-    redis: { ...redis, ...users },
-    statistics: { ...http, username: 'admin' },
-    logs,
-    passwordSecrets: secrets,
-  };
+/** @param store where it is; null without one */
+function deploy(store: Pick<Output, 'url' | 'settings'> | null): void {
+  const clients = recordedOutputs.flatMap((output) => {
+    if (output.settings?.role !== 'log store') return [output];
+    return store ? [{ ...output, ...store }] : [];
+  });
   write(context.paths.state, stateWith([], { clients }));
   write(join(context.paths.stack, 'topology.json'), {
-    formatVersion: 2,
+    formatVersion: 3,
     models: [],
     services: [{ name: 'api', instances: [{ name: 'api-0' }] }],
   });
-  for (const name of Object.values(secrets)) write(join(context.paths.secrets, name), `value-of-${name}-0123456789`);
+  for (const { secret } of recordedOutputs) {
+    if (secret !== undefined) write(join(context.paths.secrets, secret), `value-of-${secret}-0123456789`);
+  }
 }
 
 beforeEach(async () => {
@@ -40,7 +37,7 @@ beforeEach(async () => {
   const { elasticsearchUrl, indexPattern } = await server.start();
   const made = contextIn();
   context = { ...made, paths: { ...made.paths, stack: join(made.project, 'stack') } };
-  deploy({ flavour: 'debian', elasticsearchUrl, indexPattern, kibanaUrl: null, username: 'reader' });
+  deploy({ url: elasticsearchUrl, settings: { role: 'log store', flavour: 'debian', indexPattern } });
   stdout = '';
   stderr = '';
   jest.spyOn(process.stdout, 'write').mockImplementation((text, ...rest) => {

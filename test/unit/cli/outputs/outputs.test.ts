@@ -3,44 +3,17 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { Context } from '../../../../cli/context.js';
 import { readOutputs, renderOutputs } from '../../../../cli/outputs.js';
-import type { ClientOutputs } from '../../../../stacks/clients.js';
 import { contextIn, stateWith, write } from '../../../support/offline-deployment.js';
+import { recordedOutputs as list } from '../../../support/recorded-outputs.js';
 
 const at = (port: number) => ({ host: '127.0.0.1', port });
-
-const clients: ClientOutputs = {
-  api: { url: 'http://127.0.0.1:8080' },
-  redis: {
-    masterUrl: 'redis://127.0.0.1:6379',
-    replicasUrl: 'redis://127.0.0.1:6380',
-    masterName: 'platform',
-    sentinels: [at(26_379), at(26_380)],
-    natMap: { '10.213.0.130:6379': at(6379) },
-    nodes: [],
-    username: 'app',
-    sentinelUsername: 'app',
-  },
-  statistics: { url: 'http://127.0.0.1:8404/', username: 'admin' },
-  logs: {
-    flavour: 'elastic',
-    elasticsearchUrl: 'http://127.0.0.1:9200',
-    indexPattern: 'platform-logs-*',
-    kibanaUrl: 'http://127.0.0.1:5601',
-    username: 'reader',
-  },
-  passwordSecrets: {
-    redis: 'redis-app',
-    sentinel: 'redis-sentinel-app',
-    statistics: 'proxy-stats',
-    logs: 'logs-reader',
-  },
-};
+const sentinels = [at(26_379), at(26_380)];
 
 function deployed(): Context {
   const context = contextIn();
-  write(context.paths.state, stateWith([], { clients }));
-  for (const name of Object.values(clients.passwordSecrets)) {
-    if (name === null) continue;
+  write(context.paths.state, stateWith([], { clients: list }));
+  for (const { secret: name } of list) {
+    if (name === undefined) continue;
     write(join(context.paths.secrets, name), `value-of-${name}-0123456789`);
   }
   return context;
@@ -49,11 +22,42 @@ function deployed(): Context {
 describe('outputs', () => {
   it('have the fields of passwords, empty unless they are asked for', () => {
     const outputs = readOutputs(deployed(), { showSecrets: false });
-    expect(outputs).toEqual({
-      api: clients.api,
-      redis: { ...clients.redis, password: null, sentinelPassword: null },
-      statistics: { ...clients.statistics, password: null },
-      logs: { ...clients.logs, password: null },
+    const { list: listed, ...others } = outputs;
+    expect(listed).toEqual(
+      list.map((output) => ({
+        ...output,
+        password: null,
+        passwordFile: output.secret === undefined ? null : `.platform/dev/secrets/${output.secret}`,
+      })),
+    );
+    expect(others).toEqual({
+      api: { url: 'http://127.0.0.1:8080' },
+      redis: {
+        masterUrl: 'redis://127.0.0.1:6379',
+        replicasUrl: 'redis://127.0.0.1:6380',
+        masterName: 'platform',
+        sentinels,
+        // A node without a port of its own is reached by the master's.
+        natMap: {
+          '10.213.1.2:26379': at(26_379),
+          '10.213.1.3:26379': at(26_380),
+          '10.213.0.130:6379': at(6379),
+        },
+        nodes: [],
+        username: 'app',
+        sentinelUsername: 'app',
+        password: null,
+        sentinelPassword: null,
+      },
+      statistics: { url: 'http://127.0.0.1:8404/', username: 'admin', password: null },
+      logs: {
+        flavour: 'elastic',
+        elasticsearchUrl: 'http://127.0.0.1:9200',
+        indexPattern: 'platform-logs-*',
+        kibanaUrl: 'http://127.0.0.1:5601',
+        username: 'reader',
+        password: null,
+      },
       passwordFiles: {
         redis: '.platform/dev/secrets/redis-app',
         sentinel: '.platform/dev/secrets/redis-sentinel-app',
@@ -65,7 +69,8 @@ describe('outputs', () => {
   });
 
   it('have the passwords when they are asked for', () => {
-    const { redis, statistics, logs } = readOutputs(deployed(), { showSecrets: true });
+    const { list: listed, redis, statistics, logs } = readOutputs(deployed(), { showSecrets: true });
+    expect(listed.find(({ id }) => id === 'stats')?.password).toBe('value-of-proxy-stats-0123456789');
     expect(redis.password).toBe('value-of-redis-app-0123456789');
     expect(redis.sentinelPassword).toBe('value-of-redis-sentinel-app-0123456789');
     expect(statistics.password).toBe('value-of-proxy-stats-0123456789');
@@ -85,7 +90,7 @@ describe('outputs', () => {
       sentinelPassword: redis.sentinelPassword ?? '',
       lazyConnect: true,
     });
-    expect(client.options.sentinels).toEqual(clients.redis.sentinels);
+    expect(client.options.sentinels).toEqual(sentinels);
     client.disconnect();
   });
 
@@ -95,21 +100,28 @@ describe('outputs', () => {
     // After `down`, Terraform keeps a state without outputs.
     write(context.paths.state, stateWith([]));
     expect(() => readOutputs(context, { showSecrets: false })).toThrow('dev is not deployed');
-    write(context.paths.state, stateWith([], { clients: { api: {} } }));
-    expect(() => readOutputs(context, { showSecrets: false })).toThrow('another version of this project');
+    const without = (id: string) => list.filter((output) => output.id !== id);
+    // Of an earlier version, of one with other settings, and without what the platform has.
+    for (const recorded of [{ api: {} }, [{ id: 'http' }], [], without('http'), without('redis-master')]) {
+      write(context.paths.state, stateWith([], { clients: recorded }));
+      expect(() => readOutputs(context, { showSecrets: false })).toThrow(
+        'dev was deployed by another version of this project: Run `npm start`',
+      );
+    }
   });
 
   it('for people are a table with lines to paste', () => {
     const text = renderOutputs(readOutputs(deployed(), { showSecrets: false }), { platform: 'linux' });
     expect(text).toBe(
-      `What                     Where                             User    Password is in
-HTTP API                 http://127.0.0.1:8080             -       -
-Redis master             redis://127.0.0.1:6379            app     .platform/dev/secrets/redis-app
-Redis replicas           redis://127.0.0.1:6380            app     .platform/dev/secrets/redis-app
-Sentinels of "platform"  127.0.0.1:26379, 127.0.0.1:26380  app     .platform/dev/secrets/redis-sentinel-app
-Statistics page          http://127.0.0.1:8404/            admin   .platform/dev/secrets/proxy-stats
-Logs: \`npm run logs\`     http://127.0.0.1:9200             reader  .platform/dev/secrets/logs-reader
-Kibana                   http://127.0.0.1:5601             reader  .platform/dev/secrets/logs-reader
+      `What                    Where                             User    Password is in
+HTTP API                http://127.0.0.1:8080             -       -
+py                      http://127.0.0.1:8080/py/         -       -
+Redis master            redis://127.0.0.1:6379            app     .platform/dev/secrets/redis-app
+Redis replicas          redis://127.0.0.1:6380            app     .platform/dev/secrets/redis-app
+Sentinel of "platform"  127.0.0.1:26379, 127.0.0.1:26380  app     .platform/dev/secrets/redis-sentinel-app
+Statistics page         http://127.0.0.1:8404/            admin   .platform/dev/secrets/proxy-stats
+Logs: \`npm run logs\`    http://127.0.0.1:9200             reader  .platform/dev/secrets/logs-reader
+Kibana                  http://127.0.0.1:5601             reader  .platform/dev/secrets/logs-reader
 
 redis-cli  REDISCLI_AUTH="$(cat .platform/dev/secrets/redis-app)" redis-cli -h 127.0.0.1 -p 6379 --user app
 ioredis    new Redis({ host: '127.0.0.1', port: 6379, username: 'app', password: readFileSync('.platform/dev/secrets/redis-app', 'utf8').trim() })

@@ -13,7 +13,7 @@ import {
 /** HAProxy 3.0.11, one master, two replicas, three Sentinels of which two were killed. */
 const recorded = readFileSync(new URL('recorded/statistics.csv', import.meta.url), 'utf8');
 
-const routes = (...redis: Routes['redis'][number][]): Routes => ({ http: [{ name: 'http' }], redis });
+const routes = (...tcp: Routes['tcp'][number][]): Routes => ({ http: [{ routes: [{ name: 'http' }] }], tcp });
 const master = { name: 'redis-master', role: 'master' } as const;
 const replicas = { name: 'redis-replicas', role: 'replica' } as const;
 const sentinels = [0, 1, 2].map((index) => ({ name: `sentinel-${index}`, role: 'any' as const }));
@@ -99,7 +99,7 @@ describe("the proxy's statistics", () => {
   it('are well with exactly one master and all others as replicas', () => {
     expect(describeBackends(well, ports).findings).toEqual([]);
     const alone = [server('redis-master', 'redis-0'), server('redis-replicas', 'redis-0', 'DOWN')];
-    expect(describeBackends(alone, { http: [], redis: [master, replicas] }).findings).toEqual([]);
+    expect(describeBackends(alone, { http: [], tcp: [master, replicas] }).findings).toEqual([]);
   });
 
   it.each([
@@ -125,9 +125,9 @@ describe("the proxy's statistics", () => {
   });
 
   it('lack a backend that is published', () => {
-    expect(describeBackends(well, { ...ports, http: [...ports.http, { name: 'grafana' }] }, 'edge-0').findings).toEqual(
-      [{ about: 'edge-0', problem: expect.stringContaining('has no backend grafana') as unknown }],
-    );
+    expect(
+      describeBackends(well, { ...ports, http: [...ports.http, { routes: [{ name: 'grafana' }] }] }, 'edge-0').findings,
+    ).toEqual([{ about: 'edge-0', problem: expect.stringContaining('has no backend grafana') as unknown }]);
   });
 
   it('are asked for with a password, and a wrong one is a problem, not an error', async () => {

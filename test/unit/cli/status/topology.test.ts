@@ -25,13 +25,13 @@ it('of one that a version without models made is synthesized anew', async () => 
     environment: String(models.length),
   }));
   const topology = await readTopology(context);
-  expect(topology).toMatchObject({ environment: 'dev', formatVersion: 2 });
+  expect(topology).toMatchObject({ environment: 'dev', formatVersion: 3 });
   expect(topology && modelsOf(topology, 'redis')).toHaveLength(1);
 });
 
 it('of one that a later version made is refused', async () => {
-  const later = deployed((topology) => ({ ...topology, formatVersion: 3 }));
-  await expect(readTopology(later)).rejects.toThrow(/another version of this project \(got formatVersion 3\)/);
+  const later = deployed((topology) => ({ ...topology, formatVersion: 4 }));
+  await expect(readTopology(later)).rejects.toThrow(/another version of this project \(got formatVersion 4\)/);
   const unknown = deployed((topology) => ({ ...topology, models: [{ kind: 'mail', name: 'mail' }] }));
   await expect(readTopology(unknown)).rejects.toThrow(/a kind that is not known \(got "mail"\).*npm start/);
 });
