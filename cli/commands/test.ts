@@ -44,7 +44,7 @@ export interface TestOptions extends PrepareOptions, LockingOptions {
 const GO_IMAGES = ['images/api', 'images/es-node', 'images/log-tools', 'images/redis'];
 
 /** On the engine that is here, where all is tested on another: starts, status, crashes, plans, interrupted starts, removal. */
-const SHORT_ROUND = 'deployed/(commands|failover|plan)\\.test';
+const SHORT_ROUND = 'deployed/(cdktf|commands|failover|identity|openapi|plan)\\.test';
 
 /** A disk that is soon full. */
 const SMALL_DISK = ['--tmpfs', '/full:size=1m,mode=1777'];

@@ -4,20 +4,20 @@ import { createServer, connect, type AddressInfo, type Server, type Socket } fro
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { afterAll, beforeAll, expect, it as jestIt } from '@jest/globals';
+import { afterAll, beforeAll, expect } from '@jest/globals';
 import { execa } from 'execa';
 import { deploymentName } from '../../constructs/core/deployment.js';
 import { Duration } from '../../constructs/core/units.js';
 import { processEnv } from '../../environments/process-env.js';
 import { Clone } from '../support/clone.js';
-import { it, note, usePlatform } from '../support/live.js';
+import { itUnless, NO_MIRRORS, note, usePlatform } from '../support/live.js';
 
 /** The supported lines of Node, as npm has them; the one that runs the tests stands for its own line. */
 const NODES: Readonly<Record<string, string>> = { '20': '20.20.2', '22': '22.23.3', '24': '24.21.0' };
 /** Node itself as an npm package. */
 const NODE_PACKAGE = `node-linux-${process.arch}`;
 
-const linux = process.platform === 'linux';
+const why = process.platform === 'linux' ? NO_MIRRORS : 'npm has Node as such a package for Linux only';
 const platform = usePlatform();
 /** An edit is part of it, so the sources are a copy. */
 let clone: Clone;
@@ -32,7 +32,7 @@ const name = deploymentName('ci', instance);
 const place = ['--env', 'ci', '--instance', instance];
 
 beforeAll(async () => {
-  if (!linux) return;
+  if (why !== undefined) return;
   for (const [line, version] of Object.entries(NODES)) nodes.set(line, findNode(line, version));
   clone = new Clone();
   way = await openWay(platform().engine.host);
@@ -41,7 +41,7 @@ beforeAll(async () => {
 }, 300_000);
 
 afterAll(async () => {
-  if (!linux) return;
+  if (why !== undefined) return;
   const ended = await clone.run('destroy', ...place, '--delete-data', '--yes');
   await way.close();
   clone.remove();
@@ -167,13 +167,7 @@ async function dataVolumes(): Promise<string[]> {
   return Volumes.map(({ Name }) => Name);
 }
 
-const check: typeof it = linux
-  ? it
-  : (title) => {
-      jestIt.skip(`${title} (skipped: npm has Node as such a package for Linux only)`, () => undefined);
-    };
-
-check(
+itUnless(why)(
   'plain cdktf, on each supported line of Node: prepare-machine, diff, deploy, an edit, destroy, on the engine of the current Docker context',
   async () => {
     const prepared = await clone.run('prepare-machine', ...place);

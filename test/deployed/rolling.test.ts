@@ -6,7 +6,7 @@ import { Duration } from '../../constructs/core/units.js';
 import { changedContext } from '../support/changed-context.js';
 import { eventually } from '../support/eventually.js';
 import { bringUp, command, Faults, restarted, startedAt } from '../support/faults.js';
-import { it, usePlatform } from '../support/live.js';
+import { it, itUnless, NO_MIRRORS, usePlatform } from '../support/live.js';
 import { useRollingChange } from '../support/rolling-change.js';
 
 // Starts what the project declares again.
@@ -92,7 +92,7 @@ describe('under load, no request fails and no confirmed write is lost', () => {
   );
 
   // The last of these: whoever changes something after it brings the declared images back as well.
-  it(
+  itUnless(NO_MIRRORS)(
     'when the images of Redis and the API change: Sentinels, replicas, the master, the API, and not the proxy',
     async () => {
       const master = await platform().master();

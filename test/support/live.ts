@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, it as jestIt } from '@jest/globals';
 import { createContext } from '../../cli/context.js';
+import { PRIVATE_ENGINE } from '../../cli/engine/private-engine/index.js';
 import { Duration } from '../../constructs/core/units.js';
 import { processEnv } from '../../environments/process-env.js';
 import { diagnose } from './diagnose.js';
@@ -88,6 +89,18 @@ export function it(name: string, check: () => Promise<void> | void, within: Dura
     within.toMilliseconds() + DIAGNOSIS_MS,
   );
 }
+
+/** @param why what is tested cannot be here, which stands in the name of the test then and thereby in the summary */
+export function itUnless(why: string | undefined): typeof it {
+  if (why === undefined) return it;
+  return (name) => {
+    jestIt.skip(`${name} (skipped: ${why})`, () => undefined);
+  };
+}
+
+/** Why images cannot be built here, nor packages be installed. */
+export const NO_MIRRORS =
+  processEnv[PRIVATE_ENGINE] === undefined ? undefined : "this engine's network leads nowhere, and this needs mirrors";
 
 /** A line in the run's report, e.g. a measured time. */
 export function note(text: string): void {

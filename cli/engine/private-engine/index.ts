@@ -11,6 +11,9 @@ import { OPEN_FILES } from '../open-files.js';
 import { runProgram } from '../../bootstrap/programs.mjs';
 import { checkVersion, ensureRoot, type EngineVersion, flagsOf, folderOf, removeTree } from './root.js';
 
+/** Set for what runs where the network leads nowhere: its value is the engine's version. */
+export const PRIVATE_ENGINE = 'REDIS_PLATFORM_PRIVATE_ENGINE';
+
 export { ENGINE_VERSIONS, type EngineVersion, requirePrivateEngine } from './root.js';
 
 /** An engine beside the one that the machine has, with a network of its own that leads nowhere. */
@@ -159,7 +162,7 @@ class RunningEngine {
       reject: false,
       stdio: 'inherit',
       extendEnv: false,
-      env: { ...others, ...engine.environment },
+      env: { ...others, ...engine.environment, [PRIVATE_ENGINE]: this.version },
     });
     this.inside = child;
     const { exitCode } = await child;
