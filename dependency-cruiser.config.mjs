@@ -18,6 +18,7 @@ const CLI = [
   'lock',
   'terraform',
   'deployment',
+  'earlier-outputs\\.ts',
   'outputs\\.ts',
   'clients',
   'session',

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type OfferRole, OFFER_ROLES, type Output } from '../constructs/core/output.js';
 import { PlatformError } from '../constructs/core/platform-error.js';
 import type { Context } from './context.js';
+import { listOfEarlier } from './earlier-outputs.js';
 import { readTerraformState } from './terraform/state.js';
 import { readSecret } from './deployment/secrets.js';
 import { type Paint, PLAIN, renderTable } from './terminal/table.js';
@@ -94,7 +95,7 @@ export function readOutputs(context: Context, { showSecrets }: { showSecrets: bo
   const parsed = Recorded.safeParse(recorded);
   const password = (name: string) => (showSecrets ? readSecret(context.paths, name) : null);
   const file = (name: string) => relative(context.project, `${context.paths.secrets}/${name}`).split(sep).join('/');
-  const list = (parsed.data ?? []).map(({ secret, ...output }) => ({
+  const list = (parsed.data ?? listOfEarlier(recorded) ?? []).map(({ secret, ...output }) => ({
     ...output,
     ...(secret !== undefined && { secret }),
     password: secret === undefined ? null : password(secret),

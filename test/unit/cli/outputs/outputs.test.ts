@@ -110,6 +110,20 @@ describe('outputs', () => {
     }
   });
 
+  it('of an earlier version, which recorded no list, are read as the same', () => {
+    const context = deployed();
+    const recorded = readOutputs(context, { showSecrets: false });
+    const passwordSecrets = {
+      ...{ redis: 'redis-app', sentinel: 'redis-sentinel-app' },
+      ...{ statistics: 'proxy-stats', logs: 'logs-reader' },
+    };
+    // The fields of passwords were none of what was recorded.
+    write(context.paths.state, stateWith([], { clients: { ...recorded, passwordSecrets } }));
+    const earlier = readOutputs(context, { showSecrets: false });
+    expect(earlier).toEqual({ ...recorded, list: earlier.list });
+    expect(earlier.list.map(({ id }) => id)).toContain('sentinel-1');
+  });
+
   it('for people are a table with lines to paste', () => {
     const text = renderOutputs(readOutputs(deployed(), { showSecrets: false }), { platform: 'linux' });
     expect(text).toBe(
