@@ -184,6 +184,11 @@ export type FaultKind = keyof typeof KINDS;
 const kindsOf = (table: object) => Object.keys(table) as FaultKind[];
 export const QUICK_KINDS: readonly FaultKind[] = [OF_NODES, OF_OTHERS, OF_NETWORKS].flatMap(kindsOf);
 export const SLOW_KINDS: readonly FaultKind[] = kindsOf(OF_COMMANDS);
+/**
+ * They take a container out of its networks for a while. Engines before 23 can count an endpoint too many afterwards, and then cannot remove
+ * the network until they are restarted.
+ */
+export const DISCONNECTING: readonly FaultKind[] = ['cut a replica off', 'cut the master off', 'cut a Sentinel off'];
 
 export function kindOf(name: FaultKind): Kind {
   return KINDS[name];
