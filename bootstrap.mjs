@@ -1,7 +1,7 @@
 /**
  * The only file that runs before `npm ci`, so it needs nothing but Node: gets the dependencies, bundles the program and hands over to it.
  *
- *     node bootstrap.mjs <command> [options]    the CLI (cli/main.ts)
+ *     node bootstrap.mjs <command> [options]    the CLI (cli/main.ts), with project.ts
  *     node bootstrap.mjs synth-app              main.ts, as cdktf runs it
  *
  * A bundle of everything, packages included, starts twice as fast as the same code from its many files.
@@ -26,6 +26,7 @@ const needProvider = new Set(['start', 'test', 'plan', 'prepare-machine']);
 
 /** @typedef {import('./cli/session/session.js').Early} Early */
 /** @typedef {typeof import('./cli/main.js')} Program */
+/** @typedef {typeof import('./project.js')} Root */
 /** @typedef {{ version?: string, optional?: boolean, os?: string[], cpu?: string[], libc?: string[] }} Locked */
 /** @typedef {{ packages: Record<string, Locked> }} LockFile */
 
@@ -51,8 +52,11 @@ async function main(args) {
   }
   /** @type {unknown} */
   const program = await import(pathToFileURL(join(bundles, 'cli.mjs')).href);
+  /** @type {unknown} */
+  const root = await import(pathToFileURL(join(bundles, 'project.mjs')).href);
   const { run } = /** @type {Program} */ (program);
-  process.exitCode = await run(args, early);
+  const { project } = /** @type {Root} */ (root);
+  process.exitCode = await run(project, args, early);
 }
 
 /**

@@ -4,14 +4,16 @@ const ROOMS = {
   constructs: [],
   policies: ['constructs'],
   environments: ['constructs'],
-  stacks: ['constructs', 'environments', 'policies'],
+  stacks: ['constructs', 'environments'],
   diagram: ['constructs'],
-  cli: ['constructs', 'environments', 'policies', 'stacks', 'diagram'],
+  cli: ['constructs', 'environments', 'policies', 'diagram'],
 };
 /** What the CLI consists of, from the ground to the roof: each imports only from what stands before it. */
 const CLI = [
   'bootstrap',
+  'project\\.ts',
   'context\\.ts',
+  'synth',
   'terminal',
   'engine',
   'images',
@@ -47,7 +49,12 @@ const PARTS = {
   api: ['core', 'http', 'redis'],
   logging: ['core'],
 };
-const ALL = [...Object.keys(ROOMS), 'test', 'main\\.ts'];
+const ALL = [...Object.keys(ROOMS), 'test', 'project\\.ts', 'main\\.ts'];
+/** How environments are written and policies judged, for any project: all of both rooms that the CLI may know. */
+const OF_ANY_PROJECT = [
+  '^environments/(port-setting|process-env|schema|selection|site)\\.ts$',
+  '^policies/judge/(facts|judge|policy|resources|subject|values)\\.ts$',
+];
 
 const severity = /** @type {const} */ ('error');
 
@@ -86,6 +93,13 @@ export default {
       from: { path: `^cli/${room}(/|$)` },
       to: { path: CLI.slice(index + 1).map((above) => `^cli/${above}(/|$)`) },
     })),
+    {
+      name: 'cli-knows-only-a-project',
+      comment: 'The CLI is given environments, stack and policies: take them from its `Project`.',
+      severity,
+      from: { path: ['^cli/', ...OF_ANY_PROJECT] },
+      to: { path: '^(environments|policies|stacks)/', pathNot: OF_ANY_PROJECT },
+    },
     {
       name: 'every-cli-file-has-a-room',
       comment: 'A new room of the CLI gets its place in the list above.',

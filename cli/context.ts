@@ -2,11 +2,11 @@ import { join, resolve } from 'node:path';
 import { deploymentName } from '../constructs/core/deployment.js';
 import type { Environment } from '../environments/schema.js';
 import { select } from '../environments/selection.js';
+import type { Project } from './project.js';
 
 /** What a command works on, and where its files are. */
 export interface Context {
-  /** Folder of the checkout. */
-  readonly project: string;
+  readonly project: Project;
   readonly environment: Environment;
   readonly instance: string | undefined;
   /** Environment and instance: `dev`, `dev_alice`. */
@@ -35,17 +35,19 @@ export interface DeploymentPaths {
 }
 
 /** @throws PlatformError for unknown environments and unusable names */
-export function createContext(options: { env?: string | undefined; instance?: string | undefined }): Context {
-  const project = process.cwd();
-  const { environment, instance } = select(options);
+export function createContext(
+  project: Project,
+  options: { env?: string | undefined; instance?: string | undefined },
+): Context {
+  const { environment, instance } = select(project.environments, options);
   const name = deploymentName(environment.name, instance);
-  return { project, environment, instance, name, paths: deploymentPaths(project, name) };
+  return { project, environment, instance, name, paths: deploymentPaths(project.folder, name) };
 }
 
 /** Where a deployment's files are, below the folder of the checkout. */
-export function deploymentPaths(project: string, name: string): DeploymentPaths {
-  const folder = join(project, '.platform', name);
-  const output = resolve(project, 'cdktf.out');
+export function deploymentPaths(checkout: string, name: string): DeploymentPaths {
+  const folder = join(checkout, '.platform', name);
+  const output = resolve(checkout, 'cdktf.out');
   return {
     folder,
     secrets: join(folder, 'secrets'),

@@ -18,6 +18,7 @@ import type { StatusOptions } from './commands/status.js';
 import type { TestOptions } from './commands/test.js';
 import type { WaitOptions } from './commands/wait.js';
 import { type Context, createContext } from './context.js';
+import type { Project } from './project.js';
 import { type LockingOptions, withDeployment } from './deployment/lock.js';
 import { addLogsOptions } from './logs/options.js';
 import { ENGINE_VERSIONS } from './engine/private-engine/root.js';
@@ -63,14 +64,14 @@ type Options = { readonly env?: string; readonly instance?: string } & StatusOpt
   ReviewOptions;
 
 /**
- * Runs one command.
+ * Runs one command on a project.
  * @param argv without the program's name
  * @param early what bootstrap.mjs began while dependencies were installed
  * @returns the exit code; errors that the user can fix are printed, others come with their stack
  */
-export async function run(argv: readonly string[], early: Early = {}): Promise<number> {
+export async function run(project: Project, argv: readonly string[], early: Early = {}): Promise<number> {
   let exitCode = 0;
-  const program = createProgram(early, (code) => {
+  const program = createProgram(project, early, (code) => {
     exitCode = code;
   });
   try {
@@ -95,7 +96,7 @@ function leave({ exitCode }: Interrupted): never {
   process.exit(exitCode);
 }
 
-function createProgram(early: Early, exit: (code: number) => void): Command {
+function createProgram(project: Project, early: Early, exit: (code: number) => void): Command {
   const program = new Command('npm run')
     .description('A production-like Redis + API + proxy platform on your Docker engine.')
     .usage('<command> -- [options]')
@@ -134,7 +135,7 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
   const alone = (target: Command, act: (context: Context, options: Options & PrepareOptions) => Promise<number>) =>
     on(target.option('--no-wait', 'end at once if another command works on the deployment'), (options) => {
       handleInterruptions();
-      const context = createContext(options);
+      const context = createContext(project, options);
       return withDeployment(context, `npm run ${target.name()}`, options, () => act(context, { ...options, early }));
     });
 
@@ -174,7 +175,7 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
       .option('--no-wait', 'end at once if another command works on the deployment'),
     async (options) => {
       handleInterruptions();
-      return (await import('./commands/test.js')).testCommand({ ...options, early });
+      return (await import('./commands/test.js')).testCommand(project, { ...options, early });
     },
   );
   alone(
@@ -189,7 +190,7 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
     keeping(command('status', 'who is master, who lags, what is unwell; exit code 0 only if all is well'))
       .option('--json', 'as JSON')
       .option('--follow', 'go on, until Ctrl-C'),
-    async (options) => (await import('./commands/status.js')).statusCommand(createContext(options), options),
+    async (options) => (await import('./commands/status.js')).statusCommand(createContext(project, options), options),
   );
   on(
     command('wait', 'return when the deployment is ready; exit code 0: it is, 1: not in time')
@@ -197,27 +198,27 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
         new Option('--for <what>', '`clients`: what clients need; `all`: logs too').choices(AWAITED).default('all'),
       )
       .option('--timeout <duration>', "e.g. '90s' or '5min'", '60s'),
-    async (options) => (await import('./commands/wait.js')).waitCommand(createContext(options), options),
+    async (options) => (await import('./commands/wait.js')).waitCommand(createContext(project, options), options),
   );
   on(
     keeping(command('doctor', 'what of this machine would stop a start or weaken a promise, and the fix'))
       .option('--json', 'as JSON')
       .option('--fix', 'put right what holds no data and is of this checkout alone, and say what that was')
       .addHelpText('after', DOCTOR_HELP),
-    async (options) => (await import('./commands/doctor.js')).doctorCommand(createContext(options), options),
+    async (options) => (await import('./commands/doctor.js')).doctorCommand(createContext(project, options), options),
   );
   on(
     keeping(command('outputs', 'where to connect'))
       .option('--json', 'as JSON')
       .option('--client <name>', `code that connects a client library: ${CLIENTS.map(({ name }) => name).join(', ')}`)
       .option('--show-secrets', 'with passwords'),
-    async (options) => (await import('./commands/outputs.js')).outputsCommand(createContext(options), options),
+    async (options) => (await import('./commands/outputs.js')).outputsCommand(createContext(project, options), options),
   );
   on(
     addLogsOptions(
       keeping(command('logs', 'search the logs of all services; exit code like grep: 0 found, 1 nothing, 2 error')),
     ),
-    async (options) => (await import('./commands/logs.js')).logsCommand(createContext(options), options),
+    async (options) => (await import('./commands/logs.js')).logsCommand(createContext(project, options), options),
   );
   on(
     keeping(command('diagram', 'draw what the environment declares; needs no engine'))
@@ -227,7 +228,7 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
       )
       .option('--open', 'show the SVG in the browser')
       .option('--readme', "renew the README's pictures"),
-    async (options) => (await import('./commands/diagram.js')).diagramCommand(createContext(options), options),
+    async (options) => (await import('./commands/diagram.js')).diagramCommand(createContext(project, options), options),
   );
   alone(
     command('export', 'write the deployment for another tool than Terraform; needs no engine')
@@ -244,14 +245,14 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
       .exitOverride()
       .option('--check', 'only compare; exit code 0 if it fits what is declared, else 1')
       .option('--update', 'ask registries again what tags mean that are locked already'),
-    async (options) => (await import('./commands/lock.js')).lockCommand(options),
+    async (options) => (await import('./commands/lock.js')).lockCommand(project, options),
   );
   on(
     command('sbom', 'record what the images consist of that are built here').option(
       '--output <folder>',
       'default: .platform/sbom',
     ),
-    async (options) => (await import('./commands/sbom.js')).sbomCommand(createContext(options), options),
+    async (options) => (await import('./commands/sbom.js')).sbomCommand(createContext(project, options), options),
   );
   on(
     keeping(program.command('policies'))
@@ -260,7 +261,7 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
       .option('--env <name>', 'only this environment (default: PLATFORM_ENV, else every one)')
       .option('--on <day>', 'as if it were this day, e.g. 2027-03-31')
       .option('--json', 'as JSON'),
-    async (options) => (await import('./commands/policies.js')).policiesCommand(options),
+    async (options) => (await import('./commands/policies.js')).policiesCommand(project, options),
   );
   on(
     command('backup', 'write all data to one file, while writes go on; it holds what was confirmed before')
@@ -273,7 +274,7 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
       .option('--json', 'as JSON'),
     async (options) => {
       handleInterruptions();
-      return (await import('./commands/backup.js')).backupCommand(createContext(options), options);
+      return (await import('./commands/backup.js')).backupCommand(createContext(project, options), options);
     },
   );
   alone(
@@ -309,7 +310,7 @@ function createProgram(early: Early, exit: (code: number) => void): Command {
         throw new CommanderError(error.exitCode === 0 ? 0 : 2, error.code, error.message);
       })
       .addHelpText('after', REVIEW_HELP),
-    async (options) => (await import('./commands/review.js')).reviewCommand({ ...options, early }),
+    async (options) => (await import('./commands/review.js')).reviewCommand(project, { ...options, early }),
   );
   program
     .command('stop-engine', { hidden: true })

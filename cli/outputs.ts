@@ -94,7 +94,8 @@ export function readOutputs(context: Context, { showSecrets }: { showSecrets: bo
   }
   const parsed = Recorded.safeParse(recorded);
   const password = (name: string) => (showSecrets ? readSecret(context.paths, name) : null);
-  const file = (name: string) => relative(context.project, `${context.paths.secrets}/${name}`).split(sep).join('/');
+  const file = (name: string) =>
+    relative(context.project.folder, `${context.paths.secrets}/${name}`).split(sep).join('/');
   const list = (parsed.data ?? listOfEarlier(recorded) ?? []).map(({ secret, ...output }) => ({
     ...output,
     ...(secret !== undefined && { secret }),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { PlatformError } from '../constructs/core/platform-error.js';
 import { writeJson } from '../constructs/core/whole-file.mjs';
+import type { LogFlavour } from '../constructs/logging/model.js';
 
 /** What the engine can do, see `Engine`. */
 const abilities = z.object({ isolatedGateways: z.boolean(), startInterval: z.boolean() });
@@ -38,6 +39,12 @@ const site = z.object({
 });
 
 export type Site = z.output<typeof site>;
+
+/** What of the machine decides what is in the stack. */
+export interface MachineFacts {
+  /** The log stack that can run here, for environments that leave it to the machine. */
+  readonly logs: LogFlavour | 'off';
+}
 
 /** Before a machine is prepared: what the oldest supported engine can do. */
 export const UNPREPARED_SITE: Site = {

@@ -3,19 +3,13 @@ import { ApiService } from '../constructs/api/api-service.js';
 import type { Deployment } from '../constructs/core/deployment.js';
 import { PlatformBase } from '../constructs/platform-base.js';
 import { LogStack } from '../constructs/logging/log-stack.js';
-import type { LogFlavour } from '../constructs/logging/model.js';
 import type { HttpRouteProps } from '../constructs/proxy/model.js';
 import { Proxy } from '../constructs/proxy/proxy.js';
 import { RedisReplication } from '../constructs/redis/redis-replication.js';
 import { ScheduledBackups } from '../constructs/redis/scheduled-backups.js';
 import { Duration, Size } from '../constructs/core/units.js';
 import type { Environment } from '../environments/schema.js';
-
-/** What of the machine decides what is in the stack. */
-export interface MachineFacts {
-  /** The log stack that can run here, for environments that leave it to the machine. */
-  readonly logs: LogFlavour | 'off';
-}
+import type { MachineFacts } from '../environments/site.js';
 
 /** Elasticsearch may look at all lines for an answer, and so may whoever asks it: Kibana gives a query 30 s by default. */
 const SEARCH_TIME = Duration.seconds(60);

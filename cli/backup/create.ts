@@ -24,7 +24,7 @@ export function defaultFile({ project, name }: Context, takenAt: Date, suffix = 
     .toISOString()
     .replace(/\.\d+Z$/, 'Z')
     .replaceAll(':', '-');
-  return join(project, '.platform', 'backups', name, `${time}${suffix}.tar`);
+  return join(project.folder, '.platform', 'backups', name, `${time}${suffix}.tar`);
 }
 
 /**

@@ -16,6 +16,7 @@ const sources = [
   'policies',
   'stacks',
   'main.ts',
+  'project.ts',
   'package-lock.json',
   'bootstrap.mjs',
 ];
@@ -69,7 +70,7 @@ async function bundle(outdir) {
   const { build } = await import('esbuild');
   try {
     await build({
-      entryPoints: { cli: 'cli/main.ts', app: 'main.ts' },
+      entryPoints: { cli: 'cli/main.ts', project: 'project.ts', app: 'main.ts' },
       outdir,
       outExtension: { '.js': '.mjs' },
       bundle: true,

@@ -64,7 +64,7 @@ async function deleteVolumes(names: readonly string[]): Promise<void> {
 
 /** Also frees the subnet and ports of an instance. */
 async function forgetDeployment({ project, name, paths }: Context): Promise<void> {
-  await changeSite(project, (site = UNPREPARED_SITE) => ({
+  await changeSite(project.folder, (site = UNPREPARED_SITE) => ({
     ...site,
     deployments: Object.fromEntries(Object.entries(site.deployments).filter(([other]) => other !== name)),
   }));

@@ -6,11 +6,11 @@ import { renderPage } from '../../diagram/page.js';
 import { readmePictures } from '../../diagram/readme.js';
 import type { ThemeChoice } from '../../diagram/style-sheet.js';
 import { renderSvg } from '../../diagram/svg.js';
-import { loadEnvironment } from '../../environments/index.js';
-import { declaredTopology } from '../../stacks/declared-topology.js';
+import { loadEnvironment } from '../../environments/selection.js';
 import { openInBrowser } from '../terminal/browser.js';
 import type { Format } from '../terminal/choices.js';
 import type { Context } from '../context.js';
+import { declaredTopology } from '../synth/declared-topology.js';
 import { type ResultOptions, writeResult } from '../terminal/result.js';
 
 export interface DiagramCommandOptions extends ResultOptions {
@@ -26,9 +26,10 @@ export interface DiagramCommandOptions extends ResultOptions {
 
 /** Draws what the environment declares; needs neither an engine nor a deployment. */
 export async function diagramCommand(context: Context, options: DiagramCommandOptions): Promise<number> {
+  const { project, environment, instance } = context;
   if (options.readme) {
-    for (const [output, text] of await readmePictures(declaredTopology(loadEnvironment('dev'))))
-      writeResult(text, { output });
+    const dev = await declaredTopology(project, loadEnvironment(project.environments, 'dev'));
+    for (const [output, text] of await readmePictures(dev)) writeResult(text, { output });
     return 0;
   }
   const { output } = options;
@@ -39,12 +40,12 @@ export async function diagramCommand(context: Context, options: DiagramCommandOp
       fix: 'Leave out --format, or paste the text into a page that draws Mermaid, such as one on GitHub.',
     });
   }
-  const topology = declaredTopology(context.environment, context);
+  const topology = await declaredTopology(project, environment, { instance });
   const text = await render(topology, format, options.theme);
   // A browser shows it in place of stdout, not in place of a file.
   if (!options.open || output !== undefined) writeResult(text, options);
   if (options.open) {
-    const page = join(context.project, '.platform', 'diagram', `${context.name}.html`);
+    const page = join(project.folder, '.platform', 'diagram', `${context.name}.html`);
     writeResult(renderPage(`Topology of ${context.name}`, text), { output: page });
     await openInBrowser(page);
   }

@@ -20,7 +20,7 @@ export interface DoctorOptions extends ResultOptions {
 export async function doctorCommand(context: Context, options: DoctorOptions): Promise<number> {
   const look = async () => diagnose(allChecks, await gatherFacts(context));
   const before = await look();
-  const fixed = options.fix ? carryOut(context.project, repairsOf(before)) : [];
+  const fixed = options.fix ? carryOut(context.project.folder, repairsOf(before)) : [];
   const diagnoses = fixed.length > 0 ? await look() : before;
   const well = isWell(diagnoses);
   writeResult(

@@ -4,13 +4,13 @@ import { composeProblems } from '../../constructs/runtime/compose/files.js';
 import { undeclared } from '../../constructs/runtime/docker/undeclared.js';
 import type { Workload } from '../../constructs/runtime/workload.js';
 import { readSite, type Site } from '../../environments/site.js';
-import { declare } from '../../stacks/declare.js';
 import { EXPORTS, type ExportTarget } from '../terminal/choices.js';
 import type { Context } from '../context.js';
 import { sayNote } from '../terminal/note.js';
 import { composeExport, folderBeside, RECORD, secretsOf } from '../export/compose.js';
 import { writeFiles } from '../export/written-files.js';
 import { secretFiller } from '../deployment/secrets.js';
+import { declare } from '../synth/declare.js';
 
 export interface ExportOptions {
   /** What reads it. */
@@ -43,11 +43,11 @@ export interface ExportReport {
  * @returns the exit code
  * @throws PlatformError with all that is wrong with the options, or with all that the tool cannot be told
  */
-export function exportCommand(context: Context, options: ExportOptions): Promise<number> {
-  const site = readSite(context.project);
+export async function exportCommand(context: Context, options: ExportOptions): Promise<number> {
+  const site = readSite(context.project.folder);
   const { to, output } = checked(context, options, site);
-  const { environment, instance } = context;
-  const { workload, program } = declare({ environment, instance, site, onNote: sayNote });
+  const { project, environment, instance } = context;
+  const { workload, program } = await declare(project, { environment, instance, site, onNote: sayNote });
   const problems = [...composeProblems(workload), ...undeclared(workload, program)];
   if (problems.length > 0) throw PlatformError.all(problems);
   const fill = secretFiller(secretsOf(workload), context.paths);
@@ -59,7 +59,7 @@ export function exportCommand(context: Context, options: ExportOptions): Promise
   });
   const report = reportOf(workload, to, output, folder);
   process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : describe(report));
-  return Promise.resolve(0);
+  return 0;
 }
 
 function checked(

@@ -4,11 +4,8 @@ import { join } from 'node:path';
 import { IMAGE_LOCK_FILE, readImageLock, renderImageLock } from '../../constructs/core/image-lock.js';
 import { PlatformError, type Problem } from '../../constructs/core/platform-error.js';
 import { writeWhole } from '../../constructs/core/whole-file.mjs';
-import { loadEnvironment } from '../../environments/index.js';
+import { loadEnvironment } from '../../environments/selection.js';
 import { UNPREPARED_SITE } from '../../environments/site.js';
-import { everyTopology } from '../../stacks/declared-topology.js';
-import { declare } from '../../stacks/declare.js';
-import { writeDeclaration } from '../../stacks/write-declaration.js';
 import { declaredImages } from '../images/declared-images.js';
 import { apartFromElastic, floatingBases, lockDrift, lockLeftovers } from '../lock/drift.js';
 import { PROVIDER_LOCK_FILE, writeProviderLock } from '../terraform/provider-lock.js';
@@ -17,6 +14,10 @@ import { resolveDigest } from '../lock/resolve-digest.js';
 import { connectEngine, type Engine } from '../engine/engine.js';
 import { registryProbes } from '../bootstrap/registries.mjs';
 import { findTerraform } from '../bootstrap/terraform.mjs';
+import type { Project } from '../project.js';
+import { declare } from '../synth/declare.js';
+import { everyTopology } from '../synth/declared-topology.js';
+import { writeDeclaration } from '../synth/write-declaration.js';
 
 export interface LockOptions {
   /** Compare only. @default false */
@@ -30,10 +31,10 @@ export interface LockOptions {
  * @returns 1 if `check` finds a difference
  * @throws PlatformError with what could not be resolved; the rest is recorded
  */
-export async function lockCommand({ check = false, update = false }: LockOptions): Promise<number> {
+export async function lockCommand(project: Project, { check = false, update = false }: LockOptions): Promise<number> {
   const lock = readImageLock();
-  const declared = declaredImages(everyTopology());
-  const elsewhere = declaredImages(everyTopology(['debian']));
+  const declared = declaredImages(await everyTopology(project));
+  const elsewhere = declaredImages(await everyTopology(project, ['debian']));
   const judge = (found: readonly Problem[]): void => {
     const { problems, refusal } = apartFromElastic(found, elsewhere);
     if (refusal !== undefined) console.log(refusal);
@@ -55,12 +56,12 @@ export async function lockCommand({ check = false, update = false }: LockOptions
   const changes = describeChanges(lock, next);
   writeWhole(IMAGE_LOCK_FILE, renderImageLock(next));
   console.log(changes.length > 0 ? changes.join('\n') : `${IMAGE_LOCK_FILE} is as it was.`);
-  await lockProvider();
+  await lockProvider(project);
   judge([...problems, ...floatingBases(declared)]);
   return 0;
 }
 
-async function lockProvider(): Promise<void> {
+async function lockProvider(project: Project): Promise<void> {
   if (!(await registryProbes.provider())) {
     console.log(`${PROVIDER_LOCK_FILE} was left as it is: no Terraform registry answers.`);
     return;
@@ -68,9 +69,9 @@ async function lockProvider(): Promise<void> {
   const { binary } = await findTerraform();
   const outdir = mkdtempSync(join(tmpdir(), 'redis-platform-lock-'));
   try {
-    const environment = loadEnvironment('dev');
-    writeDeclaration(declare({ environment, site: UNPREPARED_SITE }), outdir);
-    await writeProviderLock(process.cwd(), binary, join(outdir, 'stacks', environment.name));
+    const environment = loadEnvironment(project.environments, 'dev');
+    writeDeclaration(await declare(project, { environment, site: UNPREPARED_SITE }), outdir);
+    await writeProviderLock(project.folder, binary, join(outdir, 'stacks', environment.name));
     console.log(`${PROVIDER_LOCK_FILE} is renewed.`);
   } finally {
     rmSync(outdir, { recursive: true, force: true });

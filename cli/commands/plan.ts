@@ -1,5 +1,4 @@
 import { today } from '../../constructs/core/policy-exception.js';
-import { discoverPolicies } from '../../policies/judge/discover.js';
 import { enforce, judge } from '../../policies/judge/judge.js';
 import { subjectFromPlan } from '../../policies/judge/resources.js';
 import type { Context } from '../context.js';
@@ -20,7 +19,7 @@ import { gatherStatus } from '../status/gather.js';
  */
 export async function planCommand(context: Context, options: PrepareOptions & ResultOptions): Promise<number> {
   checkState(context);
-  const session = declareSession(await prepare(context, { ...options, images: false }));
+  const session = await declareSession(await prepare(context, { ...options, images: false }));
   const { engine, terraform, topology } = session;
   await terraform.init();
   const { changes, text, json } = await terraform.plan();
@@ -36,7 +35,7 @@ export async function planCommand(context: Context, options: PrepareOptions & Re
   if (drift.length > 0) said.push(describeDrift(drift));
   writeResult(`${said.join('\n')}\n`, options);
   // Synth judged what Terraform reads; this is what it makes of it, whatever else lies in its folder.
-  const policies = discoverPolicies();
+  const policies = await context.project.policies();
   enforce(judge(subjectFromPlan(topology, json), policies, today()), policies);
   return changes || drift.length > 0 ? 2 : 0;
 }

@@ -1,11 +1,11 @@
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import { isDay, today } from '../../constructs/core/policy-exception.js';
-import { environments, loadEnvironment } from '../../environments/index.js';
 import { processEnv } from '../../environments/process-env.js';
+import { loadEnvironment } from '../../environments/selection.js';
 import { UNPREPARED_SITE } from '../../environments/site.js';
-import { discoverPolicies } from '../../policies/judge/discover.js';
 import { holdsIn, problemsOf, type Verdict } from '../../policies/judge/judge.js';
-import { declare } from '../../stacks/declare.js';
+import type { Project } from '../project.js';
+import { declare } from '../synth/declare.js';
 import { type ResultOptions, resultPaint, writeResult } from '../terminal/result.js';
 import { type Paint, PLAIN, renderTable } from '../terminal/table.js';
 
@@ -38,7 +38,7 @@ export interface PolicyReport {
  * @returns 0 if nothing breaks them, else 1
  * @throws PlatformError for an unknown environment, a day that is none, and declarations with other problems
  */
-export function policiesCommand(options: PoliciesOptions): Promise<number> {
+export async function policiesCommand(project: Project, options: PoliciesOptions): Promise<number> {
   const { env, json = false, on = today() } = options;
   if (!isDay(on)) {
     throw new PlatformError({
@@ -50,22 +50,24 @@ export function policiesCommand(options: PoliciesOptions): Promise<number> {
   }
   // CI systems set variables to nothing rather than not at all, hence `||`.
   const only = env ?? (processEnv['PLATFORM_ENV'] || undefined);
-  const report = describePolicies(only === undefined ? Object.keys(environments) : [only], on);
+  const report = await describePolicies(
+    project,
+    only === undefined ? project.environments.map(({ name }) => name) : [only],
+    on,
+  );
   writeResult(json ? `${JSON.stringify(report, null, 2)}\n` : renderPolicies(report, resultPaint(options)), options);
-  return Promise.resolve(report.ok ? 0 : 1);
+  return report.ok ? 0 : 1;
 }
 
 /** @param names of environments */
-export function describePolicies(names: readonly string[], day: string): PolicyReport {
-  const policies = discoverPolicies().filter((policy) => names.some((name) => holdsIn(policy, name)));
-  const judged = names.map((name) => {
-    const verdict = verdictOn(name, day);
-    return {
-      environment: name,
-      problems: problemsOf(verdict, policies).map((one) => new PlatformError(one).message),
-      ...verdict,
-    };
-  });
+export async function describePolicies(project: Project, names: readonly string[], day: string): Promise<PolicyReport> {
+  const policies = (await project.policies()).filter((policy) => names.some((name) => holdsIn(policy, name)));
+  const judged: PolicyReport['environments'][number][] = [];
+  for (const name of names) {
+    const verdict = await verdictOn(project, name, day);
+    const problems = problemsOf(verdict, policies).map((one) => new PlatformError(one).message);
+    judged.push({ environment: name, problems, ...verdict });
+  }
   return {
     ok: judged.every(({ problems }) => problems.length === 0),
     day,
@@ -74,8 +76,9 @@ export function describePolicies(names: readonly string[], day: string): PolicyR
   };
 }
 
-function verdictOn(name: string, day: string): Verdict {
-  return declare({ environment: loadEnvironment(name), site: UNPREPARED_SITE, day, policies: 'report' }).verdict;
+async function verdictOn(project: Project, name: string, day: string): Promise<Verdict> {
+  const environment = loadEnvironment(project.environments, name);
+  return (await declare(project, { environment, site: UNPREPARED_SITE, day, policies: 'report' })).verdict;
 }
 
 /** For people; ends with a line feed. */

@@ -6,7 +6,7 @@ import type { PrepareOptions } from '../session/session.js';
 /** Everything that `npx cdktf deploy` needs: engine, images, provider, secrets and the synthesized program. */
 export async function prepareMachineCommand(context: Context, options: PrepareOptions): Promise<number> {
   const { engine, site, terraform } = await prepare(context, options);
-  writeDeployment(context, site);
+  await writeDeployment(context, site);
   await terraform.init();
   console.log(
     `This machine is ready: Docker engine ${engine.version}, images and provider are here.\n` +

@@ -55,7 +55,7 @@ export async function restoreCommand(
     context,
     docker: engine.docker,
     topology,
-    owner: readSite(context.project).owner,
+    owner: readSite(context.project.folder).owner,
     file,
     manifest,
     master: redis?.master ?? '',

@@ -1,10 +1,10 @@
 import { PlatformError } from '../../constructs/core/platform-error.js';
-import { environments, loadEnvironment } from '../../environments/index.js';
+import { loadEnvironment } from '../../environments/selection.js';
 import { UNPREPARED_SITE } from '../../environments/site.js';
-import { declare } from '../../stacks/declare.js';
 import { createContext } from '../context.js';
 import { withDeployment } from '../deployment/lock.js';
 import { checkState } from '../preflight/state.js';
+import type { Project } from '../project.js';
 import { writeDeployment } from '../start/declare.js';
 import { prepare } from '../start/prepare.js';
 import type { PrepareOptions } from '../session/session.js';
@@ -19,6 +19,7 @@ import { renderText } from '../review/render/text.js';
 import { type Review, reviewed } from '../review/review.js';
 import { SourceTree } from '../review/source-tree.js';
 import { type PlannedChange, readPlan, readPlanFile } from '../review/terraform-plan.js';
+import { declare } from '../synth/declare.js';
 import { type ResultOptions, resultPaint, writeResult } from '../terminal/result.js';
 import { isUserError } from '../bootstrap/programs.mjs';
 
@@ -34,10 +35,10 @@ export interface ReviewOptions extends PrepareOptions, ResultOptions {
 }
 
 /** @returns 0: nothing at or above `failOn`, 1: findings at or above it, 2: it could not be reviewed */
-export async function reviewCommand(options: ReviewOptions): Promise<number> {
+export async function reviewCommand(project: Project, options: ReviewOptions): Promise<number> {
   try {
     // Progress goes to stderr: what is printed is often a file.
-    const review = await reviewTree(process.cwd(), options, (line) => {
+    const review = await reviewTree(project, options, (line) => {
       console.error(line);
     });
     const { format = 'text' } = options;
@@ -58,11 +59,10 @@ export async function reviewCommand(options: ReviewOptions): Promise<number> {
 
 /**
  * Reviews the working tree.
- * @param project folder of the checkout
  * @throws PlatformError if either side cannot be synthesized
  */
 export async function reviewTree(
-  project: string,
+  project: Project,
   options: ReviewOptions,
   say: (line: string) => void,
 ): Promise<Review> {
@@ -74,30 +74,32 @@ export async function reviewTree(
       fix: 'Name it: npm run review -- --base main',
     });
   }
-  const git = new Git(project);
+  const git = new Git(project.folder);
   const commit = await resolveCommit(git, ref);
-  const own = Object.keys(environments);
-  return withBase(project, commit, say, async (base) => {
+  const own = project.environments.map(({ name }) => name);
+  return withBase(project.folder, commit, say, async (base) => {
     const wanted = chooseEnvironments(options.env, own, base.environments);
     const [before, changes, head, status, sources] = await Promise.all([
       Promise.all(wanted.map(async (name) => (base.environments.includes(name) ? base.synthesize(name) : undefined))),
       changedFiles(git, commit),
       git.attempt('rev-parse', '--verify', '--quiet', 'HEAD'),
       git.run('status', '--porcelain'),
-      Promise.all([SourceTree.open(base.folder), SourceTree.open(project)]),
+      Promise.all([SourceTree.open(base.folder), SourceTree.open(project.folder)]),
     ]);
-    const after = wanted.map((name) => (own.includes(name) ? declareTree(name) : undefined));
+    const after = new Map<string, Declaration>();
+    for (const name of wanted.filter((one) => own.includes(one))) after.set(name, await declareTree(project, name));
     const planned =
       options.plan === undefined
         ? new Map<string, PlannedChange[]>()
         : await plans(
+            project,
             options,
             wanted.filter((name) => own.includes(name)),
           );
     const sides = wanted.map((name, index) => ({
       name,
       before: before[index],
-      after: after[index],
+      after: after.get(name),
       planned: planned.get(name),
     }));
     const tree = { commit: head.ok ? head.output : null, dirty: status !== '' };
@@ -122,10 +124,10 @@ export function chooseEnvironments(env: string | undefined, own: readonly string
 }
 
 /** As every machine would: without the site of this one, and not over what is deployed from here. */
-function declareTree(name: string): Declaration {
+async function declareTree(project: Project, name: string): Promise<Declaration> {
   try {
-    const declared = declare({ environment: loadEnvironment(name), site: UNPREPARED_SITE });
-    return declarationOf(declared, 'the working tree');
+    const environment = loadEnvironment(project.environments, name);
+    return declarationOf(await declare(project, { environment, site: UNPREPARED_SITE }), 'the working tree');
   } catch (cause) {
     if (!isUserError(cause)) throw cause;
     throw new PlatformError(
@@ -135,7 +137,11 @@ function declareTree(name: string): Declaration {
   }
 }
 
-async function plans(options: ReviewOptions, names: readonly string[]): Promise<Map<string, PlannedChange[]>> {
+async function plans(
+  project: Project,
+  options: ReviewOptions,
+  names: readonly string[],
+): Promise<Map<string, PlannedChange[]>> {
   const { plan } = options;
   const [only] = names;
   if (typeof plan === 'string') {
@@ -151,11 +157,11 @@ async function plans(options: ReviewOptions, names: readonly string[]): Promise<
   }
   const found = new Map<string, PlannedChange[]>();
   for (const name of names) {
-    const context = createContext({ env: name });
+    const context = createContext(project, { env: name });
     const json = await withDeployment(context, 'npm run review', {}, async () => {
       checkState(context);
       const { site, terraform } = await prepare(context, { ...options, images: false, install: false });
-      writeDeployment(context, site);
+      await writeDeployment(context, site);
       await terraform.init();
       return terraform.planJson();
     });

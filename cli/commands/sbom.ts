@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readSite } from '../../environments/site.js';
-import { declaredTopology } from '../../stacks/declared-topology.js';
 import type { Context } from '../context.js';
 import { builtImages } from '../images/declared-images.js';
 import { connectEngine } from '../engine/engine.js';
 import { renderBom } from '../sbom/bom.js';
 import { readImageFiles } from '../sbom/image-files.js';
+import { declaredTopology } from '../synth/declared-topology.js';
 
 export interface SbomOptions {
   /** The folder. @default .platform/sbom */
@@ -21,9 +21,9 @@ export async function sbomCommand(context: Context, { output }: SbomOptions): Pr
   const folder = output ?? join('.platform', 'sbom');
   const engine = await connectEngine();
   mkdirSync(folder, { recursive: true });
-  for (const image of builtImages(
-    declaredTopology(context.environment, { ...context, logs: readSite(context.project).logs }),
-  )) {
+  const { project, environment, instance } = context;
+  const { logs } = readSite(project.folder);
+  for (const image of builtImages(await declaredTopology(project, environment, { instance, logs }))) {
     const bom = await renderBom(image, await readImageFiles(engine, image));
     const path = join(folder, `${nameOf(image)}.cdx.json`);
     writeFileSync(path, bom);

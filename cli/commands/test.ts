@@ -7,6 +7,7 @@ import type { Engine } from '../engine/engine.js';
 import { EngineError } from '../engine/error.js';
 import { ImageBuilder } from '../images/image-builder.js';
 import { type EngineVersion, requirePrivateEngine } from '../engine/private-engine/index.js';
+import type { Project } from '../project.js';
 import { requireWine, type WindowsNode } from '../test/wine.js';
 import { prepare } from '../start/prepare.js';
 import type { PrepareOptions, Session } from '../session/session.js';
@@ -53,13 +54,13 @@ const SMALL_DISK = ['--tmpfs', '/full:size=1m,mode=1777'];
  * Offline tests, the images' Go tests, and the deployed tests against a platform of their own.
  * @returns 0 if nothing failed; the last line printed is `N passed, N failed, N skipped`
  */
-export async function testCommand(options: TestOptions): Promise<number> {
+export async function testCommand(project: Project, options: TestOptions): Promise<number> {
   if (options.engine !== undefined) requirePrivateEngine(options.engine);
   if (options.windows !== undefined) {
     requireWine();
     return sumUp([await runUnderWine(options.windows, options.only)]);
   }
-  const context = createContext({ env: 'test', instance: options.instance });
+  const context = createContext(project, { env: 'test', instance: options.instance });
   if (options.offline) return runTests(context, options);
   return withDeployment(context, 'npm test', options, (claim) => runTests(context, options, claim));
 }

@@ -29,7 +29,7 @@ export function withDeployment<T>(
   work: (claim: string) => Promise<T>,
 ): Promise<T> {
   // Beside the deployment's folder, which `destroy --delete-data` removes while it holds the lock.
-  const path = join(context.project, '.platform', `${context.name}.lock`);
+  const path = join(context.project.folder, '.platform', `${context.name}.lock`);
   let waitsSince: number | undefined;
   const onWait = (holder: Holder) => {
     if (!wait) throw busy(context, holder);

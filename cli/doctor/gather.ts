@@ -4,7 +4,6 @@ import { delimiter, join } from 'node:path';
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import { processEnv } from '../../environments/process-env.js';
 import { readSite, siteFile, UNPREPARED_SITE } from '../../environments/site.js';
-import { declare } from '../../stacks/declare.js';
 import type { Context } from '../context.js';
 import { checkEngine } from '../deployment/home-engine.js';
 import { connectEngine, type Engine } from '../engine/engine.js';
@@ -19,6 +18,7 @@ import { baseCidrOf, problemsBeforeStart } from '../preflight/index.js';
 import { findLeftovers } from '../preflight/leftovers.js';
 import { parseNetstatRoutes, parseRoutePrint, type UsedRange } from '../preflight/routes.js';
 import { hostRanges } from '../preflight/subnets.js';
+import { declare } from '../synth/declare.js';
 import type { Attempt, Facts } from './facts.js';
 import { tryFileChanges } from './file-changes.js';
 import { gatherStartFacts } from './gather-start.js';
@@ -34,15 +34,15 @@ const ANSWER_MS = 10_000;
 
 /** Looks at everything once; nothing is changed. */
 export async function gatherFacts(context: Context): Promise<Facts> {
-  const { project } = context;
-  const site = existsSync(siteFile(project)) ? readSite(project) : UNPREPARED_SITE;
-  const { topology } = declare({
+  const { folder } = context.project;
+  const site = existsSync(siteFile(folder)) ? readSite(folder) : UNPREPARED_SITE;
+  const { topology } = await declare(context.project, {
     environment: context.environment,
     instance: context.instance,
     site,
     policies: 'ignore',
   });
-  const [machine, connected] = await Promise.all([gatherMachine(project), attempt(connectEngine)]);
+  const [machine, connected] = await Promise.all([gatherMachine(folder), attempt(connectEngine)]);
   const onEngine = async <T>(look: (engine: Engine) => Promise<T>): Promise<Attempt<T>> =>
     'value' in connected ? attempt(async () => look(connected.value)) : connected;
   // Another one than the deployment's is asked nothing more.
@@ -52,7 +52,7 @@ export async function gatherFacts(context: Context): Promise<Facts> {
       return look(engine);
     });
   const [start, inside, problems, wanted, leftovers, deployments] = await Promise.all([
-    gatherStartFacts(project, connected, topology),
+    gatherStartFacts(folder, connected, topology),
     onItsEngine((engine) => lookInside(engine, topology)),
     onItsEngine((engine) => problemsBeforeStart({ context, engine, site, topology })),
     onItsEngine((engine) => unpublished(context, engine, hostPorts(topology, site))),

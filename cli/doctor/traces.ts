@@ -1,12 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { splitDeploymentName } from '../../constructs/core/deployment.js';
-import { environments } from '../../environments/index.js';
 import { NOBODY, readSite } from '../../environments/site.js';
 import { type Context, deploymentPaths } from '../context.js';
 import { otherHome } from '../deployment/home-engine.js';
 import type { Engine } from '../engine/engine.js';
 import { isUserError } from '../bootstrap/programs.mjs';
+import type { Project } from '../project.js';
 import { nameOf } from '../status/containers.js';
 import { readTerraformState } from '../terraform/state.js';
 import { isClaim, isDeadClaim } from './strays.js';
@@ -43,11 +43,11 @@ export async function findTraces(
 ): Promise<DeploymentTrace[]> {
   const { project } = context;
   const folders = foldersOf(project);
-  const { owner } = readSite(project);
+  const { owner } = readSite(project.folder);
   const all = await labelled(engine);
   const own = owner === NOBODY ? [] : all.filter((one) => one.owner === owner).map(({ deployment }) => deployment);
   return [...new Set([...folders, ...own])].sort().flatMap((name) => {
-    const other: Context = { ...context, name, paths: deploymentPaths(project, name) };
+    const other: Context = { ...context, name, paths: deploymentPaths(project.folder, name) };
     if (otherHome(other, engine) !== undefined) return [];
     return [
       traceOf(
@@ -90,13 +90,13 @@ function isLocked(lock: string): boolean {
 }
 
 /** Of deployments: there are others too, as of backups. */
-function foldersOf(project: string): string[] {
-  const folder = join(project, '.platform');
+function foldersOf({ folder: checkout, environments }: Project): string[] {
+  const folder = join(checkout, '.platform');
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)
-    .filter((name) => Object.hasOwn(environments, splitDeploymentName(name).environment));
+    .filter((name) => environments.some((one) => one.name === splitDeploymentName(name).environment));
 }
 
 async function labelled({ docker }: Pick<Engine, 'docker'>): Promise<OnEngine[]> {

@@ -17,7 +17,7 @@ const VOLATILE = /^(?:npm_.*|INIT_CWD|PWD|OLDPWD|SHLVL|_)$/i;
 export function declarationKey({ project, paths }: Context): string | undefined {
   const build = basename(dirname(fileURLToPath(import.meta.url)));
   if (!/^[0-9a-f]{16}$/.test(build)) return undefined;
-  return keyOf({ build, project, stack: paths.stack, variables: processEnv, today: new Date() });
+  return keyOf({ build, project: project.folder, stack: paths.stack, variables: processEnv, today: new Date() });
 }
 
 export interface Sources {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import type { Topology } from '../../constructs/core/topology.js';
 import { overlaps } from '../../constructs/core/address-plan.js';
-import { environments } from '../../environments/index.js';
+import type { EnvironmentInput } from '../../environments/schema.js';
 import type { Site } from '../../environments/site.js';
 import type { Context } from '../context.js';
 import type { Engine } from '../engine/engine.js';
@@ -33,10 +33,13 @@ export async function allocateInstance(
   site: Site,
   { published }: Pick<Topology, 'published'>,
 ): Promise<Allocation> {
+  const { environments } = context.project;
   const here = site.deployments[context.name];
   const others = Object.entries(site.deployments).flatMap(([name, other]) => (name === context.name ? [] : [other]));
-  const baseCidr = here?.baseCidr ?? (await pickRange(context.name, engine, others));
-  const avoid = new Set([...others.flatMap(({ ports }) => Object.values(ports)), ...declaredPorts()]);
+  const baseCidr =
+    here?.baseCidr ??
+    (await pickRange(context.name, engine, [...others, ...environments.map(({ network }) => network)]));
+  const avoid = new Set([...others.flatMap(({ ports }) => Object.values(ports)), ...declaredPorts(environments)]);
   const ports: Record<string, number> = {};
   for (const { name } of published) {
     const port = here?.ports[name] ?? (await pickPort(`${context.name} ${name}`, avoid));
@@ -49,12 +52,11 @@ export async function allocateInstance(
 async function pickRange(
   deployment: string,
   engine: Pick<Engine, 'docker'>,
-  others: readonly Allocation[],
+  others: readonly { readonly baseCidr: string }[],
 ): Promise<string> {
   const used = [
     ...(await usedRanges(engine, deployment)).map(({ cidr }) => cidr),
     ...others.map(({ baseCidr }) => baseCidr),
-    ...Object.values(environments).map(({ network }) => network.baseCidr),
   ];
   const start = hash(deployment);
   for (let step = 0; step < RANGES; step++) {
@@ -83,8 +85,8 @@ async function pickPort(key: string, avoid: ReadonlySet<number>): Promise<number
 }
 
 /** Ports that the environments declare, whether they run now or not. */
-function declaredPorts(): number[] {
-  const first = Object.values(environments).flatMap(({ proxy }) => Object.values(proxy.ports));
+function declaredPorts(environments: readonly EnvironmentInput[]): number[] {
+  const first = environments.flatMap(({ proxy }) => Object.values(proxy.ports));
   return first.flatMap((port = 0) => Array.from({ length: LONGEST_RUN }, (_, index) => port + index));
 }
 

@@ -14,7 +14,7 @@ import { recordedIds } from '../terraform/state.js';
  */
 export async function ownResources(context: Context, engine: Pick<Engine, 'docker'>): Promise<LabelledResource[]> {
   const known = recordedIds(context);
-  const { owner } = readSite(context.project);
+  const { owner } = readSite(context.project.folder);
   const labelled = await labelledResources(engine, context.name);
   return labelled.filter((resource) => resource.owner === owner || known.has(resource.id));
 }
@@ -26,7 +26,7 @@ export async function ownResources(context: Context, engine: Pick<Engine, 'docke
  */
 export async function findLeftovers(context: Context, engine: Pick<Engine, 'docker'>): Promise<LabelledResource[]> {
   const known = recordedIds(context);
-  const { owner } = readSite(context.project);
+  const { owner } = readSite(context.project.folder);
   const labelled = await labelledResources(engine, context.name);
   const abandoned = abandonedNetworks(labelled);
   return labelled.filter(({ id, owner: theirs }) => !known.has(id) && (theirs === owner || abandoned.has(id)));

@@ -11,7 +11,7 @@ import type { DeclaredSession } from '../session/session.js';
  */
 export async function check(session: DeclaredSession): Promise<void> {
   const { context, engine, topology } = session;
-  for (const found of await notesBeforeStart(context.project, engine, topology)) sayNote(found);
+  for (const found of await notesBeforeStart(context.project.folder, engine, topology)) sayNote(found);
   const unlocked = lockNote(topology);
   if (unlocked !== undefined) sayNote(unlocked);
   await checkBeforeStart(session);

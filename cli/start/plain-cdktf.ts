@@ -45,8 +45,8 @@ async function synthesizeHere(context: Context, address: EngineAddress, onNote: 
   // What the last deploy made is not forgotten with its state, nor a state that is cut off.
   registerVolumes(paths);
   copyState(paths.state);
-  const site = readSite(project);
-  const topology = writeDeployment(context, site, onNote);
+  const site = readSite(project.folder);
+  const topology = await writeDeployment(context, site, onNote);
   recordSecrets(topology, paths);
   if (engine) recordEngine(context, engine);
   const environment = engineEnvironment(address);
@@ -82,7 +82,7 @@ async function obstacles(
   topology: Topology,
   engine: Engine | undefined,
 ): Promise<Problem[]> {
-  if (!existsSync(siteFile(project)) || (instance !== undefined && site.deployments[name] === undefined)) {
+  if (!existsSync(siteFile(project.folder)) || (instance !== undefined && site.deployments[name] === undefined)) {
     return [
       {
         what: `this machine is not prepared for ${name}`,

@@ -8,8 +8,6 @@ import { PlatformError } from '../../constructs/core/platform-error.js';
 import type { LogFlavour } from '../../constructs/logging/model.js';
 import type { Topology } from '../../constructs/core/topology.js';
 import { NOBODY, readSite, type Site, siteFile, UNPREPARED_SITE } from '../../environments/site.js';
-import { declaredTopology } from '../../stacks/declared-topology.js';
-import { declare } from '../../stacks/declare.js';
 import { type Context, deploymentPaths } from '../context.js';
 import { checkEngine } from '../deployment/home-engine.js';
 import { chooseLogs, type MachineLogs } from './logs-choice.js';
@@ -24,6 +22,8 @@ import { chooseSources, registryProbes, type Sources } from '../bootstrap/regist
 import { allocateInstance } from '../preflight/instance.js';
 import { readTerraformState } from '../terraform/state.js';
 import { changeSite } from '../deployment/site.js';
+import { declare } from '../synth/declare.js';
+import { declaredTopology } from '../synth/declared-topology.js';
 import { Terraform } from '../terraform/terraform.js';
 import { confirm } from '../terminal/ask.js';
 import { readyMachine } from './machine.js';
@@ -47,10 +47,10 @@ export async function prepare<Options extends PrepareOptions>(
     ...(running && { images: () => engineReaches(running) }),
   });
   for (const line of lines) console.log(line);
-  const known = existsSync(siteFile(context.project)) ? readSite(context.project) : undefined;
-  const { logs, line } = logsHere(context, sources, known, running, options);
+  const known = existsSync(siteFile(context.project.folder)) ? readSite(context.project.folder) : undefined;
+  const { logs, line } = await logsHere(context, sources, known, running, options);
   if (line !== undefined) console.log(line);
-  const { topology } = declare({
+  const { topology } = await declare(context.project, {
     environment: context.environment,
     instance: context.instance,
     site: { ...(known ?? UNPREPARED_SITE), logs },
@@ -115,13 +115,13 @@ function imagesOf(topology: Topology) {
  * The log stack for environments that leave it to the machine. It stays while anything is deployed: another one would begin without the lines so far.
  * @throws PlatformError if the environment wants one that cannot be had here
  */
-function logsHere(
+async function logsHere(
   { project, environment, instance }: Context,
   { images }: Sources,
   known: Site | undefined,
   engine: Engine | undefined,
   { images: wanted, frozen = false }: PrepareOptions,
-): { readonly logs: MachineLogs; readonly line?: string } {
+): Promise<{ readonly logs: MachineLogs; readonly line?: string }> {
   const needed = wanted !== false;
   if (needed && environment.logs.flavour === 'elastic' && images === 'build') {
     throw new PlatformError({
@@ -131,10 +131,10 @@ function logsHere(
       fix: "Use 'auto'. If a registry can be reached by now, run again with --images=auto.",
     });
   }
-  const isOpen = environment.logs.flavour === 'auto' && !anythingDeployed(project);
+  const isOpen = environment.logs.flavour === 'auto' && !anythingDeployed(project.folder);
   if (known?.logs !== undefined && !isOpen) return { logs: known.logs };
-  const declared = (logs: LogFlavour) => declaredTopology(environment, { instance, logs, policies: 'ignore' });
-  const both = { elastic: declared('elastic'), debian: declared('debian') };
+  const declared = (logs: LogFlavour) => declaredTopology(project, environment, { instance, logs, policies: 'ignore' });
+  const both = { elastic: await declared('elastic'), debian: await declared('debian') };
   const isUnlocked = frozen && lockDrift(declaredImages([both.elastic]), readImageLock()).length > 0;
   const refusal = images === 'build' ? 'needs an image registry' : isUnlocked ? 'is not locked' : undefined;
   const choice = chooseLogs(refusal, engine?.memoryBytes ?? memoryToBe(), both);
@@ -157,12 +157,12 @@ interface Findings {
 async function recordSite(context: Context, { engine, logs, topology }: Findings): Promise<Site> {
   const { project, name, instance } = context;
   const abilities = { isolatedGateways: engine.isolatedGateways, startInterval: engine.startInterval };
-  return changeSite(project, async (known) => {
+  return changeSite(project.folder, async (known) => {
     const isOwned = known !== undefined && known.owner !== NOBODY;
     const site: Site = {
       ...known,
       owner: isOwned ? known.owner : randomBytes(4).toString('hex'),
-      engine: known && anythingDeployed(project) ? known.engine : abilities,
+      engine: known && anythingDeployed(project.folder) ? known.engine : abilities,
       logs,
       deployments: known?.deployments ?? {},
     };
@@ -174,11 +174,11 @@ async function recordSite(context: Context, { engine, logs, topology }: Findings
 }
 
 /** By the states: an apply that was interrupted has left something too. */
-function anythingDeployed(project: string): boolean {
-  const folder = join(project, '.platform');
+function anythingDeployed(checkout: string): boolean {
+  const folder = join(checkout, '.platform');
   if (!existsSync(folder)) return false;
   return readdirSync(folder, { withFileTypes: true }).some(
-    (entry) => entry.isDirectory() && isDeployed(deploymentPaths(project, entry.name).state),
+    (entry) => entry.isDirectory() && isDeployed(deploymentPaths(checkout, entry.name).state),
   );
 }
 

@@ -19,7 +19,7 @@ import { waitForClients, waitForSupporting } from './wait.js';
  * @throws PlatformError if clients cannot be served
  */
 export async function bringUp(context: Context, options: ChangeOptions): Promise<PlatformError | undefined> {
-  const session = declareSession(await prepare(context, options));
+  const session = await declareSession(await prepare(context, options));
   await check(session);
   const repaired = await apply(session);
   await waitForClients(session);

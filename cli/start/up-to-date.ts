@@ -55,5 +55,5 @@ async function declare(context: Context): Promise<Topology> {
     import('./declare.js'),
     import('../../environments/site.js'),
   ]);
-  return writeDeployment(context, readSite(context.project));
+  return writeDeployment(context, readSite(context.project.folder));
 }

@@ -18,6 +18,7 @@ export async function readTopology({ paths, environment, instance, project }: Co
   }
   if (!existsSync(paths.state)) return undefined;
   // Loading cdktf takes longer than all the rest of a status.
-  const { declare } = await import('../../stacks/declare.js');
-  return declare({ environment, instance, site: readSite(project), policies: 'ignore' }).topology;
+  const { declare } = await import('../synth/declare.js');
+  const site = readSite(project.folder);
+  return (await declare(project, { environment, instance, site, policies: 'ignore' })).topology;
 }

@@ -46,7 +46,7 @@ export class Terraform {
     const marker = join(stack, '.terraform', 'initialized');
     const lock = join(stack, '.terraform.lock.hcl');
     // The committed one is about the registry's builds.
-    const committed = this.tools.provider === undefined ? readProviderLock(this.context.project) : undefined;
+    const committed = this.tools.provider === undefined ? readProviderLock(this.context.project.folder) : undefined;
     const wanted = createHash('sha256')
       .update(
         JSON.stringify([this.tools.binary, this.tools.provider?.binary ?? 'registry', providerVersion, committed]),

@@ -28,7 +28,10 @@ export async function runOnPrivateEngine(
   newReport(project);
   // The engine is gone with all that it held, also that of a run that was killed: a state that lists it would be taken for a deployment.
   const forget = () => {
-    rmSync(createContext({ env: context.environment.name, instance }).paths.folder, { recursive: true, force: true });
+    rmSync(createContext(context.project, { env: context.environment.name, instance }).paths.folder, {
+      recursive: true,
+      force: true,
+    });
   };
   forget();
   const exitCode = await withPrivateEngine(

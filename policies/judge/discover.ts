@@ -1,11 +1,6 @@
 import { PlatformError, type Problem } from '../../constructs/core/platform-error.js';
 import { policyFiles } from './files.js';
-import type { Policy } from './policy.js';
-
-/** A policy and its id: the name of its file. */
-export interface NamedPolicy extends Policy {
-  readonly id: string;
-}
+import type { NamedPolicy, Policy } from './policy.js';
 
 /**
  * Every policy of the project, ordered by id.

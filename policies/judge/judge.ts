@@ -1,7 +1,6 @@
 import { PlatformError, type Problem } from '../../constructs/core/platform-error.js';
 import type { ExceptionFor } from '../../constructs/core/policy-exception.js';
-import type { NamedPolicy } from './discover.js';
-import type { Violation } from './policy.js';
+import type { NamedPolicy, Violation } from './policy.js';
 import type { Subject } from './subject.js';
 
 /** What policies say of one deployment. */

@@ -12,6 +12,11 @@ export interface Policy {
   readonly judge: (subject: Subject) => readonly Violation[];
 }
 
+/** A policy and its id: the name of its file. */
+export interface NamedPolicy extends Policy {
+  readonly id: string;
+}
+
 export interface Violation {
   /** The service, or the Terraform resource where it is no service's. */
   readonly subject: string;

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { execa } from 'execa';
 import { checkArchive } from '../../cli/backup/archive.js';
 import type { Manifest } from '../../cli/backup/manifest.js';
-import { type Context, createContext } from '../../cli/context.js';
+import type { Context } from '../../cli/context.js';
+import { createContext } from '../support/context.js';
 import { Duration } from '../../constructs/core/units.js';
 import type { Scheduled } from '../../cli/backup/scheduled.js';
 import { bringUp } from '../../cli/start/start.js';
@@ -45,7 +46,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await other.close();
   await command({ context }, 'destroy', '--delete-data', '--yes');
-  rmSync(join(context.project, '.platform', 'backups', context.name), { recursive: true, force: true });
+  rmSync(join(context.project.folder, '.platform', 'backups', context.name), { recursive: true, force: true });
   rmSync(folder, { recursive: true, force: true });
 }, STARTS_MS);
 
@@ -200,7 +201,7 @@ describe('a restore', () => {
         [file, '--yes'],
         [spoilt('newer.tar', '"formatVersion": 1', '"formatVersion": 9'), 'newer version', '--yes'],
         [spoilt('damaged.tar', 'redis-ver', 'redis-vEr'), 'SHA-256', '--yes'],
-        [join(context.project, 'README.md'), 'is not a backup', '--yes'],
+        [join(context.project.folder, 'README.md'), 'is not a backup', '--yes'],
         [join(folder, 'none.tar'), 'cannot be read', '--yes'],
       ] as [string, string, ...string[]][]) {
         const refused = await command({ context }, 'restore', '--from', from, ...options);

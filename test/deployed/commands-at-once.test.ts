@@ -4,7 +4,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from '@jest/globals';
 import { execa } from 'execa';
-import { type Context, createContext } from '../../cli/context.js';
+import type { Context } from '../../cli/context.js';
+import { createContext } from '../support/context.js';
 import { connectEngine } from '../../cli/engine/engine.js';
 import { Duration } from '../../constructs/core/units.js';
 import { eventually } from '../support/eventually.js';
@@ -27,7 +28,7 @@ async function begin(of: Context, name: string): Promise<ChildProcess> {
   await eventually(
     () => {
       const claim = `${of.name}.lock.${child.pid}-`;
-      const names = readdirSync(join(of.project, '.platform'));
+      const names = readdirSync(join(of.project.folder, '.platform'));
       if (!names.some((one) => one.startsWith(claim))) throw new Error(`${name} has no lock yet`);
     },
     { within: Duration.seconds(30) },

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
-import { type Context, createContext } from '../../cli/context.js';
+import type { Context } from '../../cli/context.js';
+import { createContext } from '../support/context.js';
 import { Duration } from '../../constructs/core/units.js';
 import { overlaps } from '../../constructs/core/address-plan.js';
 import { readSite } from '../../environments/site.js';
@@ -46,7 +47,7 @@ describe('two instances that were started at the same time', () => {
         const again = await command({ context }, 'start');
         expect([again.exitCode, again.all]).toEqual([0, expect.stringContaining('nothing to do')]);
       }
-      const { deployments } = readSite(one.context.project);
+      const { deployments } = readSite(one.context.project.folder);
       const [first, second] = contexts.map(({ name }) => deployments[name]);
       expect(overlaps(first?.baseCidr ?? '', second?.baseCidr ?? '')).toBe(false);
       const [ports, others] = [first, second].map((allocated) => Object.values(allocated?.ports ?? {}));
@@ -92,7 +93,7 @@ describe('two instances that were started at the same time', () => {
       const { Volumes } = await two.docker.listVolumes();
       const names = Volumes.map(({ Name }) => Name);
       expect(names.filter((name) => name.startsWith(`rp-${one.context.name}-`))).toEqual([]);
-      expect(readSite(two.context.project).deployments).not.toHaveProperty(one.context.name);
+      expect(readSite(two.context.project.folder).deployments).not.toHaveProperty(one.context.name);
 
       expect([await containersOf(two), await containersOf(platform())]).toEqual(before);
       expect((await two.status()).problems).toEqual([]);

@@ -122,7 +122,7 @@ export class ClientWriter {
     const { redis, sentinel } = platform.outputs.passwordFiles;
     const files = [redis, sentinel].map((path) => ({
       header: { name: path, mode: 0o400 },
-      content: readFileSync(resolve(platform.context.project, path)),
+      content: readFileSync(resolve(platform.context.project.folder, path)),
     }));
     const entries = [{ header: { name: basename(file), mode: 0o644 }, content: Buffer.from(code) }, ...files];
     await container.putArchive(await archive(entries), { path: IN_IMAGE });

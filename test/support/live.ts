@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, it as jestIt } from '@jest/globals';
-import { createContext } from '../../cli/context.js';
+import { createContext } from './context.js';
 import { PRIVATE_ENGINE } from '../../cli/engine/private-engine/index.js';
 import { Duration } from '../../constructs/core/units.js';
 import { processEnv } from '../../environments/process-env.js';

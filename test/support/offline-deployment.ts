@@ -1,10 +1,11 @@
 import { RootConstruct } from 'constructs';
-import { type Context, createContext, deploymentPaths } from '../../cli/context.js';
+import { type Context, deploymentPaths } from '../../cli/context.js';
+import { createContext } from './context.js';
 import { Deployment, type DeploymentProps } from '../../constructs/core/deployment.js';
 import type { Topology } from '../../constructs/core/topology.js';
 import { type Environment, parseEnvironment } from '../../environments/schema.js';
 import { siteFile, UNPREPARED_SITE } from '../../environments/site.js';
-import { declare } from '../../stacks/declare.js';
+import { declare } from './declare.js';
 import { dev } from './dev.js';
 import { temporaryFolder, writeFiles } from './temporary-folder.js';
 
@@ -27,9 +28,9 @@ export function inDeployment(props: Partial<DeploymentProps> = {}): { root: Root
 /** Dev's deployment, whose files are in a folder of its own. */
 export function contextIn(options: { instance?: string } = {}): Context {
   const context = createContext({ env: 'dev', ...options });
-  const project = temporaryFolder();
+  const project = { ...context.project, folder: temporaryFolder() };
   const environment = parseEnvironment(dev);
-  return { ...context, environment, project, paths: deploymentPaths(project, context.name) };
+  return { ...context, environment, project, paths: deploymentPaths(project.folder, context.name) };
 }
 
 export function write(file: string, content: unknown): void {
@@ -37,7 +38,7 @@ export function write(file: string, content: unknown): void {
 }
 
 export function writeSite(context: Context, owner: string): void {
-  write(siteFile(context.project), { ...UNPREPARED_SITE, owner });
+  write(siteFile(context.project.folder), { ...UNPREPARED_SITE, owner });
 }
 
 /** A state as Terraform writes it, with one container for each id. */

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { Redis, type RedisOptions as AllRedisOptions } from 'ioredis';
-import { type Context, createContext } from '../../cli/context.js';
+import type { Context } from '../../cli/context.js';
+import { createContext } from './context.js';
 import { connectEngine, type Engine } from '../../cli/engine/engine.js';
 import { type Outputs, readOutputs } from '../../cli/outputs.js';
 import { readSecret } from '../../cli/deployment/secrets.js';

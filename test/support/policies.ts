@@ -1,5 +1,6 @@
-import { discoverPolicies, type NamedPolicy } from '../../policies/judge/discover.js';
+import { discoverPolicies } from '../../policies/judge/discover.js';
 import { type Broken, judge, type Verdict } from '../../policies/judge/judge.js';
+import type { NamedPolicy } from '../../policies/judge/policy.js';
 import { subjectFromPlan, subjectFromProgram } from '../../policies/judge/resources.js';
 import type { Topology } from '../../constructs/core/topology.js';
 import { prod } from '../../environments/prod.js';

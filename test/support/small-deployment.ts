@@ -1,5 +1,6 @@
 import { afterAll, expect } from '@jest/globals';
-import { type Context, createContext } from '../../cli/context.js';
+import type { Context } from '../../cli/context.js';
+import { createContext } from './context.js';
 import { processEnv } from '../../environments/process-env.js';
 import { command, type Ended } from './faults.js';
 import { Platform } from './platform.js';

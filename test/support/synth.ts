@@ -8,8 +8,9 @@ import type { Topology } from '../../constructs/core/topology.js';
 import { dev } from './dev.js';
 import { type EnvironmentInput, parseEnvironment } from '../../environments/schema.js';
 import { type Site, UNPREPARED_SITE } from '../../environments/site.js';
-import { declare, type DeclareOptions } from '../../stacks/declare.js';
-import { writeDeclaration } from '../../stacks/write-declaration.js';
+import type { DeclareOptions } from '../../cli/synth/declare.js';
+import { declare } from './declare.js';
+import { writeDeclaration } from '../../cli/synth/write-declaration.js';
 import { DECLARED } from './offline-deployment.js';
 
 /** What is different from `dev`, at any depth; a list replaces the other list as a whole. */

@@ -26,7 +26,17 @@ export interface Variant {
   readonly edits: readonly (readonly [path: string, from: string, to: string])[];
 }
 
-const SOURCES = ['stacks', 'constructs', 'environments', 'policies', 'images', 'images.lock.json'];
+const SOURCES = [
+  'project.ts',
+  'cli/project.ts',
+  'cli/synth',
+  'stacks',
+  'constructs',
+  'environments',
+  'policies',
+  'images',
+  'images.lock.json',
+];
 
 /** Reviews variants of the working tree's sources against the sources as they are: real edits, real synth, real diffs. */
 export class Variants {

@@ -10,7 +10,7 @@ import type { Workload, WorkloadService } from '../../constructs/runtime/workloa
 import { ci } from '../../environments/ci.js';
 import { type EnvironmentInput, parseEnvironment } from '../../environments/schema.js';
 import { type Site, UNPREPARED_SITE } from '../../environments/site.js';
-import { declare } from '../../stacks/declare.js';
+import { declare } from '../support/declare.js';
 import { dev } from '../support/dev.js';
 import { DAY } from '../support/synth.js';
 

@@ -2,20 +2,23 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { App } from 'cdktf';
-import { environments, loadEnvironment } from '../../environments/index.js';
+import { environments } from '../../environments/index.js';
+import { loadEnvironment } from '../../environments/selection.js';
 import { UNPREPARED_SITE } from '../../environments/site.js';
-import { declare, makeStack } from '../../stacks/declare.js';
-import { writeDeclaration } from '../../stacks/write-declaration.js';
+import { makeStack } from '../../cli/synth/declare.js';
+import { declare } from '../support/declare.js';
+import { writeDeclaration } from '../../cli/synth/write-declaration.js';
+import { PlatformStack } from '../../stacks/platform-stack.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 describe.each(Object.keys(environments))('the declaration of %s', (name) => {
-  const options = { environment: loadEnvironment(name), site: UNPREPARED_SITE };
+  const options = { environment: loadEnvironment(Object.values(environments), name), site: UNPREPARED_SITE };
 
   test("is written to the byte as cdktf's own synth writes it", () => {
     const [ours, cdktfs] = [temporaryFolder('ours'), temporaryFolder('cdktf')];
     writeDeclaration(declare(options), ours);
     const app = new App({ stackTraces: false, outdir: cdktfs });
-    makeStack(app, options);
+    makeStack(app, PlatformStack, options);
     app.synth();
     const read = (folder: string, ...path: string[]) => readFileSync(join(folder, ...path), 'utf8');
     expect(read(ours, 'stacks', name, 'cdk.tf.json')).toBe(read(cdktfs, 'stacks', name, 'cdk.tf.json'));

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { compareVersions } from '../../cli/bootstrap/programs.mjs';
 import { parseEnvironment } from '../../environments/schema.js';
 import { dev } from '../support/dev.js';
-import { declaredTopology } from '../../stacks/declared-topology.js';
+import { topologyOf } from '../support/offline-deployment.js';
 
 const file = '.devcontainer/devcontainer.json';
 const definition = JSON.parse(readFileSync(file, 'utf8')) as {
@@ -42,7 +42,7 @@ test('it prepares the machine once and starts the platform each time', () => {
 });
 
 test(`what dev publishes is forwarded and named, and nothing else (else: correct ${file})`, () => {
-  const published = declaredTopology(parseEnvironment(dev)).published.map(({ hostPort }) => hostPort);
+  const published = topologyOf(parseEnvironment(dev)).published.map(({ hostPort }) => hostPort);
   expect([...definition.forwardPorts].sort()).toEqual([...published].sort());
   const named = Object.keys(definition.portsAttributes).flatMap((range) => {
     const [first = NaN, last = first] = range.split('-').map(Number);

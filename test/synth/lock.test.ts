@@ -4,11 +4,12 @@ import { apartFromElastic, lockDrift, lockLeftovers, lockNote, requireLocked } f
 import { EMPTY_LOCK, IMAGE_LOCK_FILE, readImageLock, renderImageLock } from '../../constructs/core/image-lock.js';
 import { readFileSync } from 'node:fs';
 import { parseEnvironment } from '../../environments/schema.js';
+import { project } from '../../project.js';
 import { dev } from '../support/dev.js';
-import { declaredTopology, everyTopology } from '../../stacks/declared-topology.js';
+import { declaredTopology, everyTopology } from '../../cli/synth/declared-topology.js';
 
-test('images.lock.json has every image of every environment as it is (else: npm run lock)', () => {
-  const declared = declaredImages(everyTopology());
+test('images.lock.json has every image of every environment as it is (else: npm run lock)', async () => {
+  const declared = declaredImages(await everyTopology(project));
   const lock = readImageLock();
   const problems = [...lockDrift(declared, lock), ...lockLeftovers(declared, lock)].map(({ what }) => what);
   // Their digests are the registry's to tell; until somebody who reaches it writes them down, --frozen refuses the flavour `elastic`.
@@ -19,8 +20,8 @@ test('images.lock.json has every image of every environment as it is (else: npm 
   expect(readFileSync(IMAGE_LOCK_FILE, 'utf8')).toBe(renderImageLock(lock));
 });
 
-test('--frozen refuses a deployment whose images are not locked, a start only says so', () => {
-  const topology = declaredTopology(parseEnvironment(dev), { logs: 'debian' });
+test('--frozen refuses a deployment whose images are not locked, a start only says so', async () => {
+  const topology = await declaredTopology(project, parseEnvironment(dev), { logs: 'debian' });
   expect(() => {
     requireLocked(topology);
   }).not.toThrow();
@@ -31,12 +32,12 @@ test('--frozen refuses a deployment whose images are not locked, a start only sa
   expect(lockNote(topology, EMPTY_LOCK)).toMatch(/images\/api is not in images\.lock\.json/);
 });
 
-test('a log stack whose digests cannot be had here is refused by name, and everything else is locked', () => {
+test('a log stack whose digests cannot be had here is refused by name, and everything else is locked', async () => {
   const declared = {
-    ...declaredImages(everyTopology()),
+    ...declaredImages(await everyTopology(project)),
     floating: new Map([['elastic/filebeat:9', 'images/filebeat/Dockerfile']]),
   };
-  const elsewhere = declaredImages(everyTopology(['debian']));
+  const elsewhere = declaredImages(await everyTopology(project, ['debian']));
   const found = lockDrift(declared, readImageLock());
   const { problems, refusal } = apartFromElastic(found, elsewhere);
   expect([found.length, problems]).toEqual([1, []]);

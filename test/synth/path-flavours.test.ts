@@ -48,8 +48,8 @@ afterAll(() => {
 test("the same bytes come out with Windows' paths as with POSIX'", async () => {
   const { parseEnvironment } = await import('../../environments/schema.js');
   const { UNPREPARED_SITE } = await import('../../environments/site.js');
-  const { declare } = await import('../../stacks/declare.js');
-  const { writeDeclaration } = await import('../../stacks/write-declaration.js');
+  const { declare } = await import('../support/declare.js');
+  const { writeDeclaration } = await import('../../cli/synth/write-declaration.js');
   const outdir = realPath.join(folder, 'windows');
   writeDeclaration(declare({ environment: parseEnvironment(ci), site: UNPREPARED_SITE }), outdir);
   // It really was the other flavour.
@@ -67,8 +67,8 @@ async function synthWithPosixPaths(): Promise<string> {
   jest.unstable_mockModule('node:path', () => ({ ...realPath.posix, default: realPath.posix }));
   const { parseEnvironment } = await import('../../environments/schema.js');
   const { UNPREPARED_SITE } = await import('../../environments/site.js');
-  const { declare } = await import('../../stacks/declare.js');
-  const { writeDeclaration } = await import('../../stacks/write-declaration.js');
+  const { declare } = await import('../support/declare.js');
+  const { writeDeclaration } = await import('../../cli/synth/write-declaration.js');
   const outdir = realPath.join(folder, 'posix');
   asked.length = 0;
   writeDeclaration(declare({ environment: parseEnvironment(ci), site: UNPREPARED_SITE }), outdir);

@@ -9,7 +9,8 @@ import { dev } from '../support/dev.js';
 import { parseEnvironment } from '../../environments/schema.js';
 import { UNPREPARED_SITE } from '../../environments/site.js';
 import { PlatformStack } from '../../stacks/platform-stack.js';
-import { type Declaration, declare, type DeclareOptions } from '../../stacks/declare.js';
+import type { Declaration, DeclareOptions } from '../../cli/synth/declare.js';
+import { declare } from '../support/declare.js';
 import { type Change, synth } from '../support/synth.js';
 
 const until = '2027-03-31';

@@ -22,6 +22,7 @@ const SOURCES = [
   'package-lock.json',
   'diagram',
   'policies',
+  'project.ts',
   'stacks',
 ];
 const names = Object.keys(environments);
@@ -96,6 +97,36 @@ test('no path or user of this machine is in them', () => {
   for (const text of Object.values(expected)) {
     for (const machine of [folder, process.cwd(), homedir()].filter((path) => path.length > 1))
       expect(text).not.toContain(machine);
+  }
+});
+
+test('a start that finds nothing to do loads neither cdktf nor the stack nor a policy', () => {
+  const builds = join(plain, '.platform', 'build');
+  const bundles = join(builds, readdirSync(builds).find((name) => /^[0-9a-f]{16}$/.test(name)) ?? '');
+  const texts = new Map(
+    readdirSync(bundles)
+      .filter((name) => name.endsWith('.mjs'))
+      .map((name) => [name, readFileSync(join(bundles, name), 'utf8')]),
+  );
+  const loaded = new Set<string>();
+  const load = (name: string): void => {
+    if (loaded.has(name)) return;
+    loaded.add(name);
+    const text = texts.get(name) ?? '';
+    // Not those that are imported when they are needed: `import("./x.mjs")`.
+    for (const [, next = ''] of text.matchAll(/^(?:import |.*\bfrom )"\.\/([^"]+)";$/gm)) load(next);
+  };
+  const files = [...texts.keys()];
+  for (const name of files.filter((one) => /^(?:cli|project|up-to-date-.*)\.mjs$/.test(one))) load(name);
+  const holding = (source: string) =>
+    files.filter((name) => new RegExp(`^// .*${source}`, 'm').test(texts.get(name) ?? ''));
+  const late = ['node_modules/cdktf/', 'stacks/platform-stack.ts', 'policies/limits.ts'].map(holding);
+  for (const names of late) expect(names).not.toEqual([]);
+  expect(late.flat().filter((name) => loaded.has(name))).toEqual([]);
+  // It was really followed: what both of them hold is among it.
+  for (const source of ['cli/context.ts', 'environments/dev.ts', 'cli/drift/compare.ts']) {
+    expect(holding(source).every((name) => loaded.has(name))).toBe(true);
+    expect(holding(source)).not.toEqual([]);
   }
 });
 

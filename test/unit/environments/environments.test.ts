@@ -2,19 +2,21 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { overlaps } from '../../../constructs/core/address-plan.js';
-import { checkInstanceName, environments, loadEnvironment } from '../../../environments/index.js';
-import { select } from '../../../environments/selection.js';
+import { environments } from '../../../environments/index.js';
+import { checkInstanceName, loadEnvironment, select } from '../../../environments/selection.js';
 import { readSite, siteFile, UNPREPARED_SITE } from '../../../environments/site.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
+const all = Object.values(environments);
+
 test.each(Object.keys(environments))('%s is right, and called as its entry says', (name) => {
-  expect(loadEnvironment(name).name).toBe(name);
+  expect(loadEnvironment(all, name).name).toBe(name);
 });
 
 test('environments can run side by side: no subnet overlaps, no port is shared', () => {
-  const all = Object.keys(environments).map(loadEnvironment);
-  for (const one of all) {
-    for (const other of all.filter(({ name }) => name !== one.name)) {
+  const loaded = all.map(({ name }) => loadEnvironment(all, name));
+  for (const one of loaded) {
+    for (const other of loaded.filter(({ name }) => name !== one.name)) {
       expect(overlaps(one.network.baseCidr, other.network.baseCidr)).toBe(false);
       expect(portsOf(one).filter((port) => portsOf(other).includes(port))).toEqual([]);
     }
@@ -24,7 +26,7 @@ test('environments can run side by side: no subnet overlaps, no port is shared',
 test.each(['production', 'DEV', '', 'toString', '__proto__'])(
   'there is no environment %j, and the error names those that are',
   (name) => {
-    expect(() => loadEnvironment(name)).toThrow(
+    expect(() => loadEnvironment(all, name)).toThrow(
       /no such environment \(got .*\): allowed is dev, test, ci, prod\. Select one with --env or PLATFORM_ENV/,
     );
   },
@@ -43,11 +45,11 @@ test.each(['', 'Alice', 'a-b', 'a_b', 'a b', '../a', 'x'.repeat(17)])('an instan
 });
 
 test('options select the environment and the instance', () => {
-  expect(select({ env: 'test', instance: 'alice' })).toMatchObject({
+  expect(select(all, { env: 'test', instance: 'alice' })).toMatchObject({
     environment: { name: 'test' },
     instance: 'alice',
   });
-  expect(() => select({ env: 'dev', instance: 'Not Docker' })).toThrow(/instance name/);
+  expect(() => select(all, { env: 'dev', instance: 'Not Docker' })).toThrow(/instance name/);
 });
 
 describe('the site', () => {

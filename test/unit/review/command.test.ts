@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { chooseEnvironments } from '../../../cli/commands/review.js';
 import { run } from '../../../cli/main.js';
 import { Duration } from '../../../constructs/core/units.js';
+import { project } from '../../../project.js';
 import { Clone } from '../../support/clone.js';
 import { eventually } from '../../support/eventually.js';
 
@@ -125,7 +126,7 @@ test.each([
     jest.spyOn(console, 'error').mockImplementation(listen),
   ];
   try {
-    expect(await run(args)).toBe(2);
+    expect(await run(project, args)).toBe(2);
   } finally {
     for (const spy of spies) spy.mockRestore();
   }

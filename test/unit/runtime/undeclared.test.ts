@@ -3,7 +3,7 @@ import { undeclared } from '../../../constructs/runtime/docker/undeclared.js';
 import { dev } from '../../support/dev.js';
 import { parseEnvironment } from '../../../environments/schema.js';
 import { UNPREPARED_SITE } from '../../../environments/site.js';
-import { declare } from '../../../stacks/declare.js';
+import { declare } from '../../support/declare.js';
 
 const { workload, program } = declare({
   environment: parseEnvironment(dev),

@@ -134,16 +134,16 @@ describe('deployments of this checkout', () => {
     writeSite(context, 'aaaaaaaa');
     const state = (name: string, ids: string[]) => {
       write(
-        join(context.project, '.platform', name, 'terraform.tfstate'),
+        join(context.project.folder, '.platform', name, 'terraform.tfstate'),
         stateWith(ids.map((id) => ({ id, deployment: name }))),
       );
     };
     state('dev', ['1']);
     state('dev_half', ['2', '3']);
     state('dev_more', ['4']);
-    write(join(context.project, '.platform', 'dev_torn', 'terraform.tfstate'), '{');
-    mkdirSync(join(context.project, '.platform', 'dev_empty'));
-    mkdirSync(join(context.project, '.platform', 'backups'));
+    write(join(context.project.folder, '.platform', 'dev_torn', 'terraform.tfstate'), '{');
+    mkdirSync(join(context.project.folder, '.platform', 'dev_empty'));
+    mkdirSync(join(context.project.folder, '.platform', 'backups'));
     const engine = await here({
       containers: [
         container('1', 'dev'),
@@ -170,11 +170,14 @@ describe('deployments of this checkout', () => {
     const context = contextIn();
     writeSite(context, 'aaaaaaaa');
     for (const name of ['dev', 'dev_away']) {
-      write(join(context.project, '.platform', name, 'terraform.tfstate'), stateWith([{ id: '1', deployment: name }]));
+      write(
+        join(context.project.folder, '.platform', name, 'terraform.tfstate'),
+        stateWith([{ id: '1', deployment: name }]),
+      );
     }
-    write(join(context.project, '.platform', 'dev_away', 'engine.json'), { id: 'another', host: 'unix:///b' });
+    write(join(context.project.folder, '.platform', 'dev_away', 'engine.json'), { id: 'another', host: 'unix:///b' });
     const engine = await here({});
-    await withLock(join(context.project, '.platform', 'dev.lock'), async () => {
+    await withLock(join(context.project.folder, '.platform', 'dev.lock'), async () => {
       expect(await findTraces(context, engine)).toEqual([expect.objectContaining({ name: 'dev', busy: true })]);
     });
     expect(await findTraces(context, engine)).toEqual([expect.objectContaining({ name: 'dev', busy: false })]);

@@ -14,7 +14,7 @@ let output: string;
 let said: string;
 beforeEach(() => {
   context = contextIn();
-  output = join(context.project, 'out', 'platform.yaml');
+  output = join(context.project.folder, 'out', 'platform.yaml');
   said = '';
   jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
     said += String(text);
@@ -78,7 +78,7 @@ test('what is wrong with the options is said at once, and nothing is written', a
 test('an instance that the machine is prepared for is exported with what it was given', async () => {
   const { project } = context;
   const baseCidr = '10.214.16.0/20';
-  writeSite(project, { ...UNPREPARED_SITE, deployments: { dev_alice: { baseCidr, ports: { http: 23456 } } } });
+  writeSite(project.folder, { ...UNPREPARED_SITE, deployments: { dev_alice: { baseCidr, ports: { http: 23456 } } } });
   await exportCommand({ ...context, instance: 'alice', name: 'dev_alice' }, { to: 'compose', output, json: true });
   const { published } = JSON.parse(said) as ExportReport;
   expect(published).toContainEqual({ name: 'http', address: '127.0.0.1', hostPort: 23456 });

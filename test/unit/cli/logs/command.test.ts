@@ -36,7 +36,7 @@ beforeEach(async () => {
   server = new StoreServer();
   const { elasticsearchUrl, indexPattern } = await server.start();
   const made = contextIn();
-  context = { ...made, paths: { ...made.paths, stack: join(made.project, 'stack') } };
+  context = { ...made, paths: { ...made.paths, stack: join(made.project.folder, 'stack') } };
   deploy({ url: elasticsearchUrl, settings: { role: 'log store', flavour: 'debian', indexPattern } });
   stdout = '';
   stderr = '';
@@ -94,7 +94,7 @@ test('what cannot be done is exit code 2, and says why', async () => {
   deploy(null);
   expect(await run()).toBe(2);
   expect(stderr).toContain('keeps no logs that can be searched from here');
-  rmSync(context.project, { recursive: true });
+  rmSync(context.project.folder, { recursive: true });
   expect(await run()).toBe(2);
   expect(stderr).toContain('is not deployed');
   expect(stdout).toBe('');

@@ -1,13 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { createContext } from '../../../../cli/context.js';
+import { createContext } from '../../../support/context.js';
 import { allocateInstance } from '../../../../cli/preflight/instance.js';
 import { parseProcRoutes } from '../../../../cli/preflight/routes.js';
 import { checkSubnets, hostRanges } from '../../../../cli/preflight/subnets.js';
 import type { Topology } from '../../../../constructs/core/topology.js';
 import { overlaps } from '../../../../constructs/core/address-plan.js';
 import { ci } from '../../../../environments/ci.js';
-import { environments, loadEnvironment } from '../../../../environments/index.js';
+import { environments } from '../../../../environments/index.js';
+import { loadEnvironment } from '../../../../environments/selection.js';
 import { UNPREPARED_SITE } from '../../../../environments/site.js';
 import { synth, type Synthesized } from '../../../support/synth.js';
 import { engineWith } from '../../../support/fake-engine.js';
@@ -65,7 +66,9 @@ describe('ten instances side by side', () => {
 
   it('share no name, subnet or port with each other or with the environments themselves, in whatever order they come', async () => {
     const engine = await engineWith();
-    const topologies = new Map(Object.keys(environments).map((env) => [env, topologyOf(loadEnvironment(env))]));
+    const topologies = new Map(
+      Object.keys(environments).map((env) => [env, topologyOf(loadEnvironment(Object.values(environments), env))]),
+    );
     await fc.assert(
       fc.asyncProperty(deployments, async (ten) => {
         let site = UNPREPARED_SITE;

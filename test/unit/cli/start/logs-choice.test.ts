@@ -2,13 +2,14 @@ import { expect, test } from '@jest/globals';
 import { chooseLogs } from '../../../../cli/start/logs-choice.js';
 import { SPARE, sumOfLimits } from '../../../../cli/preflight/memory.js';
 import { parseEnvironment } from '../../../../environments/schema.js';
-import { declaredTopology } from '../../../../stacks/declared-topology.js';
+import { project } from '../../../../project.js';
+import { declaredTopology } from '../../../../cli/synth/declared-topology.js';
 import { dev } from '../../../support/dev.js';
 
 const environment = parseEnvironment(dev);
 const declared = {
-  elastic: declaredTopology(environment, { logs: 'elastic' }),
-  debian: declaredTopology(environment, { logs: 'debian' }),
+  elastic: await declaredTopology(project, environment, { logs: 'elastic' }),
+  debian: await declaredTopology(project, environment, { logs: 'debian' }),
 };
 const GIB = 1024 ** 3;
 
@@ -43,8 +44,11 @@ test('with --frozen, a stack that is not locked is refused by name, and the othe
   });
 });
 
-test('what the environment gives the stack counts', () => {
+test('what the environment gives the stack counts', async () => {
   const large = parseEnvironment({ ...dev, logs: { memory: '3GiB' } });
-  const both = { elastic: declaredTopology(large), debian: declaredTopology(large, { logs: 'debian' }) };
+  const both = {
+    elastic: await declaredTopology(project, large),
+    debian: await declaredTopology(project, large, { logs: 'debian' }),
+  };
   expect(chooseLogs('needs an image registry', 3.8 * GIB, both).logs).toBe('off');
 });

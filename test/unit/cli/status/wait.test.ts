@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { waitCommand } from '../../../../cli/commands/wait.js';
-import { createContext } from '../../../../cli/context.js';
+import { createContext } from '../../../support/context.js';
 import { undeployed } from '../../../../cli/status/gather.js';
 import type { Status } from '../../../../cli/status/status.js';
 

@@ -8,6 +8,7 @@ import { downloadedProviders } from '../../../../cli/bootstrap/terraform.mjs';
 import { Terraform } from '../../../../cli/terraform/terraform.js';
 import { processEnv } from '../../../../environments/process-env.js';
 import { parseEnvironment } from '../../../../environments/schema.js';
+import { project as here } from '../../../../project.js';
 import { dev } from '../../../support/dev.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
 
@@ -34,7 +35,13 @@ const recordArguments = `
 function terraform(provider?: { binary: string; cliConfig: string }): Terraform {
   const paths = deploymentPaths(project, 'dev');
   return new Terraform(
-    { project, environment: parseEnvironment(dev), instance: undefined, name: 'dev', paths },
+    {
+      project: { ...here, folder: project },
+      environment: parseEnvironment(dev),
+      instance: undefined,
+      name: 'dev',
+      paths,
+    },
     { binary: process.execPath, platform: 'linux_amd64', provider, environment: {} },
     () => undefined,
   );

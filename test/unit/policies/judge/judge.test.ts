@@ -2,9 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { PolicyException } from '../../../../constructs/core/policy-exception.js';
 import type { Topology } from '../../../../constructs/core/topology.js';
-import type { NamedPolicy } from '../../../../policies/judge/discover.js';
 import { enforce, judge, notesOf, type Verdict } from '../../../../policies/judge/judge.js';
-import type { Violation } from '../../../../policies/judge/policy.js';
+import type { NamedPolicy, Violation } from '../../../../policies/judge/policy.js';
 import { subjectFromProgram } from '../../../../policies/judge/resources.js';
 
 const why = 'Somebody must clean up after it.';

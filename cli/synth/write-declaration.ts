@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { writeJson, writeWhole } from '../constructs/core/whole-file.mjs';
+import { writeJson, writeWhole } from '../../constructs/core/whole-file.mjs';
 import type { Declaration } from './declare.js';
 
 /**

@@ -3,18 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AnnotationMetadataEntryType, App, type Manifest } from 'cdktf';
 import { invokeAspects } from 'cdktf/lib/synthesize/synthesizer.js';
-import { Deployment, deploymentName } from '../constructs/core/deployment.js';
-import { PlatformError } from '../constructs/core/platform-error.js';
-import { today } from '../constructs/core/policy-exception.js';
-import type { Topology } from '../constructs/core/topology.js';
-import type { PlatformBase } from '../constructs/platform-base.js';
-import type { Workload } from '../constructs/runtime/workload.js';
-import type { Environment } from '../environments/schema.js';
-import type { Site } from '../environments/site.js';
-import { discoverPolicies } from '../policies/judge/discover.js';
-import { enforce, judge, notesOf, type Verdict } from '../policies/judge/judge.js';
-import { subjectFromProgram } from '../policies/judge/resources.js';
-import { PlatformStack } from './platform-stack.js';
+import { Deployment, deploymentName } from '../../constructs/core/deployment.js';
+import { PlatformError } from '../../constructs/core/platform-error.js';
+import { today } from '../../constructs/core/policy-exception.js';
+import type { Topology } from '../../constructs/core/topology.js';
+import type { PlatformBase } from '../../constructs/platform-base.js';
+import type { Workload } from '../../constructs/runtime/workload.js';
+import type { Environment } from '../../environments/schema.js';
+import type { Site } from '../../environments/site.js';
+import { enforce, judge, notesOf, type Verdict } from '../../policies/judge/judge.js';
+import type { NamedPolicy } from '../../policies/judge/policy.js';
+import { subjectFromProgram } from '../../policies/judge/resources.js';
+import type { Project, StackClass } from '../project.js';
 
 export interface DeclareOptions {
   readonly environment: Environment;
@@ -47,22 +47,35 @@ export interface Declaration {
   readonly manifest: ReturnType<Manifest['buildManifest']>;
 }
 
+/** What a project loads late. */
+export interface Loaded {
+  readonly stack: StackClass;
+  readonly policies: readonly NamedPolicy[];
+}
+
 /**
- * A function of environment and site alone.
+ * Of one project, a function of environment and site alone.
  * @throws PlatformError with all problems of the declaration, or with all policies that it breaks
  */
-export function declare(options: DeclareOptions): Declaration {
+export async function declare(project: Project, options: DeclareOptions): Promise<Declaration> {
+  const policies = options.policies === 'ignore' ? [] : await project.policies();
+  return synthesize({ stack: await project.stack(), policies }, options);
+}
+
+/** The same with what is loaded. */
+export function synthesize(loaded: Loaded, options: DeclareOptions): Declaration {
   const app = newApp();
-  const stack = makeStack(app, options);
+  const stack = makeStack(app, loaded.stack, options);
   const { program, manifest } = renderProgram(app, stack);
   const topology = plain(stack.topology());
-  const verdict = judgeProgram(program, topology, options);
+  const verdict = judgeProgram(program, topology, loaded.policies, options);
   return { name: stack.deployment.name, program, topology, workload: stack.workload(), verdict, manifest };
 }
 
 /** The tree of constructs, in an app. */
 export function makeStack(
   app: App,
+  Stack: StackClass,
   { environment, instance, site }: Pick<DeclareOptions, 'environment' | 'instance' | 'site'>,
 ): PlatformBase {
   const here = site.deployments[deploymentName(environment.name, instance)];
@@ -77,7 +90,7 @@ export function makeStack(
     engine: here?.engine ?? site.engine,
     owner: site.owner,
   });
-  return new PlatformStack(app, deployment, environment, { logs: site.logs ?? 'elastic' });
+  return new Stack(app, deployment, environment, { logs: site.logs ?? 'elastic' });
 }
 
 /**
@@ -130,9 +143,13 @@ function newApp(): App {
 }
 
 /** What Terraform will read: whatever overrides and aspects made of the constructs is in it. */
-function judgeProgram(program: unknown, topology: Topology, { policies, day, onNote }: DeclareOptions): Verdict {
+function judgeProgram(
+  program: unknown,
+  topology: Topology,
+  all: readonly NamedPolicy[],
+  { policies, day, onNote }: DeclareOptions,
+): Verdict {
   if (policies === 'ignore') return { violations: [], exceptions: [] };
-  const all = discoverPolicies();
   const verdict = judge(subjectFromProgram(topology, program), all, day ?? today());
   if (onNote) notesOf(verdict).forEach(onNote);
   if (policies !== 'report') enforce(verdict, all);
