@@ -30,14 +30,22 @@ const topology = z.looseObject({
       name: z.string(),
       path: z.string(),
       image: z.looseObject({ kind: z.string(), from: z.string(), reference: z.string() }),
-      instances: z.array(z.looseObject({ name: z.string(), container: z.string(), volumes: z.array(z.unknown()) })),
+      instances: z.array(
+        z.looseObject({
+          name: z.string(),
+          container: z.string(),
+          // Versions without shared volumes did not say.
+          volumes: z.array(z.looseObject({ readOnly: z.boolean().default(false) })),
+        }),
+      ),
       endpoints: z.array(z.looseObject({ name: z.string(), port: z.number() })),
       limits: z.looseObject({ memory: z.string(), cpus: z.number() }),
       files: z.array(z.looseObject({ path: z.string(), text: z.string() })),
     }),
   ),
   allowed: z.array(z.looseObject({ from: z.string(), to: z.string() })),
-  // Version 2 began without them.
+  // Earlier versions began without these two.
+  exceptions: z.array(z.looseObject({ policy: z.string(), subject: z.string() })).default([]),
   grants: z.array(z.looseObject({ client: z.string(), kind: z.string(), target: z.string() })).default([]),
   published: z.array(z.looseObject({ name: z.string(), hostPort: z.number() })),
   secrets: z.array(z.string()),

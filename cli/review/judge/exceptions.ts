@@ -1,10 +1,9 @@
-import type { Declaration } from '../declaration.js';
 import { code, type Finding } from '../finding.js';
 import { type Comparison, newIn } from './comparison.js';
 
 /** Policies that may be broken from now on, with the reason that was given; what is broken is found by the others. */
 export function judgeExceptions({ before, after }: Comparison): Finding[] {
-  const [old, now] = [exceptionsOf(before), exceptionsOf(after)];
+  const [old, now] = [before.topology.exceptions, after.topology.exceptions];
   return [
     ...newIn(now, old).map(({ policy, subject, reason, until }): Finding => ({
       level: 'exposure',
@@ -21,9 +20,4 @@ export function judgeExceptions({ before, after }: Comparison): Finding[] {
       cause: { construct: subject, names: [policy], words: ['exceptions', policy] },
     })),
   ];
-}
-
-/** Versions of this project without exceptions have none. */
-function exceptionsOf({ topology }: Declaration): Declaration['topology']['exceptions'] {
-  return (topology as Partial<Declaration['topology']>).exceptions ?? [];
 }

@@ -1,5 +1,6 @@
 import type { TopologyPort } from '../../../constructs/core/topology.js';
 import { portSetting } from '../../../environments/port-setting.js';
+import { networkFacts } from '../../../policies/judge/facts.js';
 import { type Cause, code, codes, type Finding, fromTo } from '../finding.js';
 import { constructOf } from '../services.js';
 import { about, type Comparison, isSame } from './comparison.js';
@@ -230,18 +231,10 @@ function judgeNetworks({ before, after, matched }: Comparison): Finding[] {
       cause: { words: ['internal'] },
     });
   }
-  for (const [name, { options }] of Object.entries(after.networks)) {
-    const masquerades = (value: unknown) =>
-      typeof value === 'object' &&
-      value !== null &&
-      (value as Record<string, unknown>)['com.docker.network.bridge.enable_ip_masquerade'] !== 'false';
+  for (const [name, network] of Object.entries(after.networks)) {
     const old = before.networks[name];
-    if (
-      after.topology.networks.some((network) => `network-${network.name}` === name && !network.internal) &&
-      old &&
-      masquerades(options) &&
-      !masquerades(old['options'])
-    ) {
+    // What is no longer internal was said above.
+    if (old && old['internal'] !== true && networkFacts(network).hasWayOut && !networkFacts(old).hasWayOut) {
       findings.push({
         level: 'exposure',
         subject,

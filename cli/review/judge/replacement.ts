@@ -3,6 +3,8 @@ import { modelsOf } from '../../../constructs/models.js';
 import { OLD_SESSIONS_END_WITHIN } from '../../../constructs/proxy/render-config.js';
 import type { Declaration, Resource } from '../declaration.js';
 import { type Cause, code, codes, type Finding } from '../finding.js';
+import type { Level } from '../level.js';
+import { asRecord, list } from '../../../policies/judge/values.js';
 import { about, type Comparison, isSame } from './comparison.js';
 
 /** What Terraform would do with a container. */
@@ -105,61 +107,53 @@ export function judgeReplacement(comparison: Comparison, others: readonly Findin
   return comparison.matched.pairs.flatMap(({ before, after }): Finding[] => {
     const mine = all.filter(({ service }) => service === after.name);
     const cause = joinedCause(others.filter(({ subject, level }) => subject === after.name && level !== 'cost'));
-    const list = (action: Action) => mine.filter((outcome) => outcome.action === action);
-    const reasons = (some: readonly Outcome[]) => codes([...new Set(some.flatMap(({ because }) => because))]);
-    const findings: Finding[] = [];
-    const replaced = list('replaced');
-    if (replaced.length > 0) {
-      const which =
-        replaced.length === after.instances.length && replaced.length > 1
-          ? `all ${replaced.length} containers are`
-          : `${codes(replaced.map(({ instance }) => instance))} ${replaced.length === 1 ? 'is' : 'are'}`;
-      findings.push(
-        about(
-          after,
-          'availability',
-          `${which} replaced (${reasons(replaced)})`,
-          meaning(after, roleOf(comparison, after), replaced, togetherBecause(before, after, replaced)),
-          {
-            ...cause,
-            words: [
-              ...(cause.words ?? []),
-              ...replaced.flatMap(({ because }) => because.map((reason) => reason.replace(/^file /, ''))),
-              'addFile',
-              'environment',
-            ],
-          },
-        ),
-      );
-    }
-    const inPlace = list('changed in place');
-    if (inPlace.length > 0) {
-      findings.push(
-        about(
-          after,
-          'other',
-          `changed while running, without a restart: ${reasons(inPlace)}`,
-          inPlace.some(({ because }) => because.some((reason) => reason.startsWith('file ')))
+    const add = (
+      action: Action,
+      level: Level,
+      what: (some: readonly Outcome[], reasons: string) => string,
+      why: (some: readonly Outcome[]) => string,
+      words: readonly string[],
+    ): Finding[] => {
+      const some = mine.filter((outcome) => outcome.action === action);
+      if (some.length === 0) return [];
+      const reasons = codes([...new Set(some.flatMap(({ because }) => because))]);
+      const joined = { ...cause, words: [...(cause.words ?? []), ...words] };
+      return [about(after, level, what(some, reasons), why(some), joined)];
+    };
+    const why = mine.filter(({ action }) => action === 'replaced').flatMap(({ because }) => because);
+    return [
+      ...add(
+        'replaced',
+        'availability',
+        (some, reasons) => `${whichOf(some, after)} replaced (${reasons})`,
+        (some) => meaning(after, roleOf(comparison, after), some, togetherBecause(before, after, some)),
+        [...why.map((reason) => reason.replace(/^file /, '')), 'addFile', 'environment'],
+      ),
+      ...add(
+        'changed in place',
+        'other',
+        (_, reasons) => `changed while running, without a restart: ${reasons}`,
+        (some) =>
+          some.some(({ because }) => because.some((reason) => reason.startsWith('file ')))
             ? `Nothing restarts; connections that are open end within ${OLD_SESSIONS_END_WITHIN.toSeconds()} s.`
             : 'Nothing is interrupted.',
-          { ...cause, words: [...(cause.words ?? []), 'restart', 'memory', 'limits'] },
-        ),
-      );
-    }
-    const later = list('changed at its next replacement');
-    if (later.length > 0) {
-      findings.push(
-        about(
-          after,
-          'other',
-          `takes effect only when its containers are replaced: ${reasons(later)}`,
-          'Until then, what runs differs from what is declared.',
-          { ...cause, words: [...(cause.words ?? []), 'stopTimeout', 'tmpfs', 'scratch'] },
-        ),
-      );
-    }
-    return findings;
+        ['restart', 'memory', 'limits'],
+      ),
+      ...add(
+        'changed at its next replacement',
+        'other',
+        (_, reasons) => `takes effect only when its containers are replaced: ${reasons}`,
+        () => 'Until then, what runs differs from what is declared.',
+        ['stopTimeout', 'tmpfs', 'scratch'],
+      ),
+    ];
   });
+}
+
+function whichOf(replaced: readonly Outcome[], { instances }: TopologyService): string {
+  const all = replaced.length === instances.length && replaced.length > 1;
+  if (all) return `all ${replaced.length} containers are`;
+  return `${codes(replaced.map(({ instance }) => instance))} ${replaced.length === 1 ? 'is' : 'are'}`;
 }
 
 /** What depends on the service. */
@@ -225,7 +219,7 @@ function seederReasons(before: Declaration, after: Declaration, was: TopologySer
   );
   const uploads = (declaration: Declaration, name: string) =>
     list(find(declaration, name)?.[1]['upload']).map((upload) => ({
-      ...upload,
+      ...asRecord(upload),
       content: undefined,
       source: undefined,
       source_hash: undefined,
@@ -250,10 +244,6 @@ function sorted(value: unknown): unknown {
 
 function find({ containers }: Declaration, name: string): [string, Resource] | undefined {
   return Object.entries(containers).find(([, container]) => container['name'] === name);
-}
-
-function list(value: unknown): Record<string, unknown>[] {
-  return Array.isArray(value) ? (value as Record<string, unknown>[]) : [];
 }
 
 function joinedCause(findings: readonly Finding[]): Omit<Cause, 'construct'> {

@@ -99,13 +99,12 @@ export function judgeVolumes({ before, after, matched }: Comparison): Finding[] 
 function mounts({ topology }: Declaration): Mount[] {
   return topology.services.flatMap((service) =>
     service.instances.flatMap((instance) =>
-      instance.volumes.map((volume) => ({
-        volume: volume.name,
+      instance.volumes.map(({ name, path, readOnly }) => ({
+        volume: name,
         service,
         instance: instance.name,
-        path: volume.path,
-        // Versions of this project without shared volumes do not say.
-        readOnly: (volume as { readonly readOnly?: boolean }).readOnly ?? false,
+        path,
+        readOnly,
       })),
     ),
   );

@@ -53,12 +53,13 @@ function summary({ environments, findings, tree }: Review): string[] {
   const state = tree.dirty ? ', with changes that are not committed' : '';
   if (findings.length === 0) return [`✅ Nothing that is deployed changes (${names}${state}).`];
   return [
-    `| level | findings | most important |`,
-    `| --- | --- | --- |`,
-    ...counts(findings).map(([level, number]) => {
-      const first = findings.find((finding) => finding.level === level);
-      return `| ${SIGNS[level]} **${level}** | ${number} | ${cell(first?.what ?? '')} |`;
-    }),
+    table(
+      ['level', 'findings', 'most important'],
+      counts(findings).map(([level, number]) => {
+        const first = findings.find((finding) => finding.level === level);
+        return [`${SIGNS[level]} **${level}**`, String(number), cell(first?.what ?? '')];
+      }),
+    ),
     '',
     `Environments: ${names}${state}. Levels: ${counts(findings)
       .map(([level]) => `${level}: ${LEVEL_MEANINGS[level]}`)
@@ -82,42 +83,23 @@ function environmentBlocks(environment: EnvironmentReview): string[] {
     blocks.push(folded(`${name}: topology, with the changes marked`, `\`\`\`mermaid\n${diagram.trimEnd()}\n\`\`\``));
   }
   if (outcomes.length > 0) {
-    const rows = outcomes.map(
-      ({ instance, action, because }) => `| ${code(instance)} | ${action} | ${cell(because.map(code).join(', '))} |`,
-    );
-    blocks.push(
-      folded(
-        `${name}: what happens to ${count(outcomes.length, 'container')}`,
-        ['| container | what | because |', '| --- | --- | --- |', ...rows].join('\n'),
-      ),
-    );
+    const rows = outcomes.map(({ instance, action, because }) => actionRow(instance, action, because));
+    const title = `${name}: what happens to ${count(outcomes.length, 'container')}`;
+    blocks.push(folded(title, table(['container', 'what', 'because'], rows)));
   }
   const files = fileChanges(before.topology, after.topology);
   if (files !== '') blocks.push(folded(`${name}: lines of configuration files`, `\`\`\`diff\n${files}\n\`\`\``));
   if (cost.before && cost.after && !isDeepStrictEqual(cost.before, cost.after)) {
-    const row = (title: string, read: (side: { containers: number; bytes: number; cpus: number }) => string) =>
-      cost.before && cost.after ? `| ${title} | ${read(cost.before)} | ${read(cost.after)} |` : '';
-    blocks.push(
-      folded(
-        `${name}: limits of all containers together`,
-        [
-          '| | before | after |',
-          '| --- | --- | --- |',
-          row('containers', (side) => String(side.containers)),
-          row('limits', costText),
-        ].join('\n'),
-      ),
-    );
+    const rows = [
+      ['containers', String(cost.before.containers), String(cost.after.containers)],
+      ['limits', costText(cost.before), costText(cost.after)],
+    ];
+    blocks.push(folded(`${name}: limits of all containers together`, table(['', 'before', 'after'], rows)));
   }
   if (planned) {
-    const rows = planned.map(
-      ({ address, action, because }) => `| ${code(address)} | ${action} | ${cell(because.map(code).join(', '))} |`,
-    );
-    const table =
-      rows.length === 0 ? 'Nothing.' : ['| resource | what | because |', '| --- | --- | --- |', ...rows].join('\n');
-    blocks.push(
-      folded(`${name}: what Terraform would do with the deployment of the machine that made this review`, table),
-    );
+    const rows = planned.map(({ address, action, because }) => actionRow(address, action, because));
+    const title = `${name}: what Terraform would do with the deployment of the machine that made this review`;
+    blocks.push(folded(title, rows.length === 0 ? 'Nothing.' : table(['resource', 'what', 'because'], rows)));
   }
   return blocks;
 }
@@ -169,6 +151,15 @@ function fileChanges(before: Topology, after: Topology): string {
       }),
     )
     .join('\n');
+}
+
+function actionRow(name: string, action: string, because: readonly string[]): string[] {
+  return [code(name), action, cell(because.map(code).join(', '))];
+}
+
+/** Cells are safe already. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
 function folded(title: string, content: string): string {

@@ -12,7 +12,10 @@ function older(change: Change = {}) {
   const services = rest.services.map((service) => ({ ...service, settings: {} }));
   return declarationOf({
     text: synthesized.text,
-    topologyText: JSON.stringify({ ...rest, formatVersion: 1, services }),
+    // Nor did it know exceptions, and volumes that others may read.
+    topologyText: JSON.stringify({ ...rest, formatVersion: 1, services }, (key, value: unknown) =>
+      key === 'exceptions' || (key === 'readOnly' && value === false) ? undefined : value,
+    ),
   });
 }
 const now = declarationOf(synth());
