@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { PlatformError } from '../../constructs/core/platform-error.js';
 import type { Topology } from '../../constructs/core/topology.js';
 import { Duration } from '../../constructs/core/units.js';
+import { modelsOf } from '../../constructs/models.js';
 import { OLD_SESSIONS_END_WITHIN } from '../../constructs/proxy/render-config.js';
 import type { Context } from '../context.js';
 import { readOutputs } from '../outputs.js';
@@ -108,9 +109,10 @@ export async function changeRunning(
           again.filter((address) => addresses.includes(address)),
         );
         again = again.filter((address) => !addresses.includes(address));
-        // A proxy that stays learns of new nodes before one of them can be master.
+        // A proxy that stays learns of new nodes before one of them can be master, and stops asking for leases before nodes give them up.
         const applied = changes.filter(({ address }) => addresses.includes(address));
-        if (addsNodes(applied, topology)) await reloadFiles(engine.docker, topology);
+        const leaseless = modelsOf(topology, 'redis').some(({ fencing }) => fencing === 'off');
+        if (leaseless || addsNodes(applied, topology)) await reloadFiles(engine.docker, topology);
       },
       // What did not run before knows nothing of the old passwords yet.
       settled: async (instances) => {
