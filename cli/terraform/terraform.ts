@@ -116,16 +116,7 @@ export class Terraform {
    * @param replace addresses of what is to be made anew though Terraform sees no reason
    */
   async apply(refresh: boolean, replace: readonly string[] = []): Promise<void> {
-    copyState(this.context.paths.state);
-    await this.run([
-      'apply',
-      '-input=false',
-      '-no-color',
-      '-auto-approve',
-      PARALLELISM,
-      `-refresh=${refresh}`,
-      ...replacing(replace),
-    ]);
+    await this.runApply([`-refresh=${refresh}`, ...replacing(replace)]);
   }
   /**
    * Without a look at the engine.
@@ -134,17 +125,11 @@ export class Terraform {
    */
   async applyOnly(targets: readonly string[], replace: readonly string[] = []): Promise<void> {
     const only = targets.map((address) => `-target=${address}`);
+    await this.runApply(['-refresh=false', ...only, ...replacing(replace)]);
+  }
+  private async runApply(options: readonly string[]): Promise<void> {
     copyState(this.context.paths.state);
-    await this.run([
-      'apply',
-      '-input=false',
-      '-no-color',
-      '-auto-approve',
-      PARALLELISM,
-      '-refresh=false',
-      ...only,
-      ...replacing(replace),
-    ]);
+    await this.run(['apply', '-input=false', '-no-color', '-auto-approve', PARALLELISM, ...options]);
   }
   /** Records what is on the engine, changing nothing there. */
   async refresh(): Promise<void> {
